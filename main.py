@@ -2,7 +2,7 @@
 
 import sys
 
-from aphyn_gui.cli import main
+from aphyn_gui.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

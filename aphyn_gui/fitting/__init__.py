@@ -1,0 +1,38 @@
+"""How a hybrid learns from sequences: protocol, training, and the resulting fit."""
+
+from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, History, Outcome, Provenance
+from aphyn_gui.fitting.progress import Detail, Progress, Stage
+from aphyn_gui.fitting.protocol import (
+    EX_VIVO,
+    IN_SILICO,
+    PRESETS,
+    Device,
+    InitialVoltage,
+    NetworkSettings,
+    Protocol,
+    ProtocolError,
+    preset,
+)
+from aphyn_gui.fitting.trainer import fit
+
+__all__ = [
+    "EX_VIVO",
+    "IN_SILICO",
+    "PRESETS",
+    "Detail",
+    "Device",
+    "Errors",
+    "Fit",
+    "FitForecast",
+    "History",
+    "InitialVoltage",
+    "NetworkSettings",
+    "Outcome",
+    "Progress",
+    "Protocol",
+    "ProtocolError",
+    "Provenance",
+    "Stage",
+    "fit",
+    "preset",
+]

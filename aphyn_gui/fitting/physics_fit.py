@@ -1,0 +1,123 @@
+"""The converged physics-only fit: the honest baseline, and the hybrid's warm start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from aphyn_gui.fitting.least_squares import LeastSquaresState, Unknown, least_squares
+from aphyn_gui.fitting.protocol import Protocol
+from aphyn_gui.fitting.training_data import TrainingData
+from aphyn_gui.hybrid import TrajectoryProblem
+from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
+
+_STARTS = 8
+_SPREAD = 1.5
+"""Largest factor, as a logarithm, between the first start and the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicsFit:
+    """Best of several starts.
+
+    Parameters
+    ----------
+    values : dict of str to float
+        Every physical parameter, the stimulus's included.
+    mean_square_error : float
+        Over the training sequences.
+    converged : bool
+        Whether the best start converged.
+    iteration, iterations : int
+        Iterations done and at most.
+    """
+
+    values: dict[str, float]
+    mean_square_error: float
+    converged: bool
+    iteration: int
+    iterations: int
+
+
+def starting_values(protocol: Protocol) -> dict[str, float]:
+    """Every physical parameter before any fit: the protocol's values and stimulus."""
+    model = ionic_model(protocol.physics)
+    values = {name: protocol.value_of(name) for name in model.parameter_names}
+    names = (parameter.name for parameter in STIMULUS_PARAMETERS)
+    values.update(zip(names, protocol.stimulus.values, strict=True))
+    return values
+
+
+def fit_physics(
+    problem: TrajectoryProblem, protocol: Protocol, data: TrainingData, iterations: int = 60
+) -> Generator[PhysicsFit, None, PhysicsFit]:
+    """Least squares of the learned parameters from several starts.
+
+    Yields
+    ------
+    PhysicsFit
+        The best so far, after each iteration.
+
+    Returns
+    -------
+    PhysicsFit
+        The best of all.
+    """
+    fixed = starting_values(protocol)
+    unknowns = tuple(Unknown(name, *protocol.bounds_of(name)) for name in protocol.learned_names)
+    if not unknowns:
+        error = float("nan")
+        return PhysicsFit(fixed, error, True, 0, 0)
+    solver = least_squares(
+        problem,
+        fixed,
+        unknowns,
+        _starts(fixed, unknowns),
+        data.training.double().unsqueeze(0),
+        data.training_initial.double().unsqueeze(0),
+        iterations,
+    )
+    while True:
+        try:
+            yield _best(next(solver), fixed, unknowns, iterations)
+        except StopIteration as stop:
+            return _best(stop.value, fixed, unknowns, iterations)
+
+
+def _starts(fixed: dict[str, float], unknowns: tuple[Unknown, ...]) -> Tensor:
+    """The protocol's values, and a low-discrepancy cloud of factors around them."""
+    first = torch.tensor([fixed[unknown.name] for unknown in unknowns], dtype=torch.float64)
+    sobol = torch.quasirandom.SobolEngine(len(unknowns))  # type: ignore[no-untyped-call]
+    cloud = sobol.draw(_STARTS, dtype=torch.float64)
+    factors = (2 * cloud[1:] - 1) * _SPREAD
+    starts = [first]
+    for row in factors:
+        moved = [
+            value * math.exp(factor)
+            if unknown.is_log
+            else value + factor * 0.1 * (unknown.upper - unknown.lower)
+            for value, factor, unknown in zip(first.tolist(), row.tolist(), unknowns, strict=True)
+        ]
+        starts.append(torch.tensor(moved, dtype=torch.float64))
+    return torch.stack(starts)
+
+
+def _best(
+    state: LeastSquaresState,
+    fixed: dict[str, float],
+    unknowns: tuple[Unknown, ...],
+    iterations: int,
+) -> PhysicsFit:
+    best = int(state.mean_square_error.argmin())
+    found = dict(zip((u.name for u in unknowns), state.values[best].tolist(), strict=True))
+    return PhysicsFit(
+        values={**fixed, **found},
+        mean_square_error=float(state.mean_square_error[best]),
+        converged=bool(state.converged[best]),
+        iteration=state.iteration,
+        iterations=iterations,
+    )

@@ -1,0 +1,341 @@
+"""The course of one fit: physics by least squares, then the hybrid by Adam."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aphyn_gui import __version__
+from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, History, Outcome, Provenance
+from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics, starting_values
+from aphyn_gui.fitting.progress import Detail, Progress, Stage
+from aphyn_gui.fitting.protocol import Device, Protocol, ProtocolError
+from aphyn_gui.fitting.training_data import TrainingData
+from aphyn_gui.hybrid import (
+    HybridModel,
+    Integrator,
+    NetworkShape,
+    ResidualNetwork,
+    Simulation,
+    TimeGrid,
+    TrajectoryProblem,
+    engine_description,
+    observe,
+    simulate,
+)
+from aphyn_gui.physics import ionic_model
+from aphyn_gui.recording import SequenceSet
+
+
+class Training:
+    """One fit while it runs; ``run`` drains into a ``Fit``.
+
+    Parameters
+    ----------
+    sequences, protocol, should_stop
+        As in ``fit``.
+    """
+
+    def __init__(
+        self, sequences: SequenceSet, protocol: Protocol, should_stop: Callable[[], bool]
+    ) -> None:
+        self._sequences = sequences
+        self._protocol = protocol
+        self._should_stop = should_stop
+        self._model = ionic_model(protocol.physics)
+        self._data = TrainingData.of(sequences, protocol.initial_voltage, self._model.resting_gate)
+        self._grid = TimeGrid.covering(
+            sequences.voltages.shape[1], sequences.sample_interval_ms, protocol.time_step_ms
+        )
+        self._physics_problem = TrajectoryProblem(self._model, None, self._grid, Integrator.EULER)
+        self._device, self._device_text = _choose_device(protocol.device)
+        self._started = time.perf_counter()
+        self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._recorder = _Recorder(protocol.learned_names)
+
+    def run(self) -> Generator[Progress, None, Fit]:
+        """Train, reporting after every iteration and epoch."""
+        physics = yield from self._fit_physics()
+        if self._protocol.network is None:
+            outcome = Outcome.CANCELLED if self._should_stop() else Outcome.FINISHED
+            return self._result(physics, self._physics_only_model(physics), outcome)
+        model = self._hybrid_model(physics)
+        outcome = yield from self._train(model)
+        return self._result(physics, model, outcome)
+
+    def _fit_physics(self) -> Generator[Progress, None, PhysicsFit]:
+        solver = fit_physics(self._physics_problem, self._protocol, self._data)
+        stage_started = time.perf_counter()
+        latest: PhysicsFit | None = None
+        while True:
+            try:
+                latest = next(solver)
+            except StopIteration as stop:
+                found: PhysicsFit = stop.value
+                return found
+            record = self._protocol.network is None
+            if record:
+                self._recorder.add(latest.values, latest.mean_square_error, math.nan, 0.0, math.nan)
+            rate = latest.iteration / (time.perf_counter() - stage_started)
+            yield self._progress(
+                Stage.PHYSICS,
+                epoch=latest.iteration,
+                epochs=latest.iterations,
+                rate=rate,
+                values=latest.values,
+                errors=Errors(latest.mean_square_error, math.nan),
+                mean_square_f_dl=0.0,
+                lambda_=math.nan,
+                forecast=partial(self._physics_forecast, latest.values),
+            )
+            if self._should_stop():
+                solver.close()
+                return latest
+
+    def _train(self, model: HybridModel) -> Generator[Progress, None, Outcome]:
+        """The paper's training; the model is left in its last finite state."""
+        protocol = self._protocol
+        optimiser = torch.optim.Adam(model.parameters(), lr=protocol.learning_rate)
+        data, lambda_ = self._data, protocol.initial_lambda
+        # One batch for both parts: the engine then fills its lanes, and validation costs little.
+        initial = torch.cat((data.training_initial, data.validation_initial)).to(self._device)
+        training = data.training.to(self._device)
+        validation = data.validation.to(self._device)
+        count = len(training)
+        stage_started = time.perf_counter()
+        finite = {name: value.clone() for name, value in model.state_dict().items()}
+        for epoch in range(1, protocol.epochs + 1):
+            if self._should_stop():
+                return Outcome.CANCELLED
+            optimiser.zero_grad()
+            observed = model(initial, self._grid)
+            trajectory_loss = (observed.voltage[:count] - training).square().mean()
+            square = observed.squared_network[:count].mean()
+            loss = lambda_ * trajectory_loss + square
+            loss.backward()
+            with torch.no_grad():
+                validation_mse = float((observed.voltage[count:] - validation).square().mean())
+            training_mse, mean_square = float(trajectory_loss), float(square)
+            if not (math.isfinite(float(loss)) and _gradients_are_finite(model)):
+                model.load_state_dict(finite)
+                return Outcome.DIVERGED
+            finite = {name: value.clone() for name, value in model.state_dict().items()}
+            values = model.parameter_values
+            self._recorder.add(values, training_mse, validation_mse, mean_square, lambda_)
+            optimiser.step()
+            model.keep_inside_bounds()
+            yield self._progress(
+                Stage.HYBRID,
+                epoch=epoch,
+                epochs=protocol.epochs,
+                rate=epoch / (time.perf_counter() - stage_started),
+                values=values,
+                errors=Errors(training_mse, validation_mse),
+                mean_square_f_dl=mean_square,
+                lambda_=lambda_,
+                forecast=partial(self._hybrid_forecast, model),
+            )
+            lambda_ += protocol.lambda_growth * training_mse
+        return Outcome.FINISHED
+
+    def _hybrid_model(self, physics: PhysicsFit) -> HybridModel:
+        settings = self._protocol.network
+        assert settings is not None
+        network = ResidualNetwork(
+            NetworkShape(settings.features, settings.blocks),
+            settings.output_gain,
+            self._protocol.seed,
+        )
+        start = physics.values if self._protocol.warm_start else starting_values(self._protocol)
+        return self._module(start, network).to(self._device)
+
+    def _physics_only_model(self, physics: PhysicsFit) -> HybridModel:
+        return self._module(physics.values, None)
+
+    def _module(self, values: Mapping[str, float], network: ResidualNetwork | None) -> HybridModel:
+        bounds = {name: self._protocol.bounds_of(name) for name in self._protocol.learned_names}
+        return HybridModel(self._model, values, bounds, network)
+
+    def _progress(
+        self,
+        stage: Stage,
+        *,
+        epoch: int,
+        epochs: int,
+        rate: float,
+        values: Mapping[str, float],
+        errors: Errors,
+        mean_square_f_dl: float,
+        lambda_: float,
+        forecast: Callable[[], FitForecast],
+    ) -> Progress:
+        return Progress(
+            stage=stage,
+            epoch=epoch,
+            epochs=epochs,
+            elapsed_s=time.perf_counter() - self._started,
+            remaining_s=(epochs - epoch) / rate,
+            epochs_per_s=rate,
+            device=self._device_text,
+            parameters={name: values[name] for name in self._protocol.learned_names},
+            training_mse=errors.training_mse,
+            validation_mse=errors.validation_mse,
+            mean_square_f_dl=mean_square_f_dl,
+            lambda_=lambda_,
+            detail=lambda: Detail(forecast(), self._recorder.history()),
+        )
+
+    def _physics_forecast(self, values: Mapping[str, float]) -> FitForecast:
+        return self._forecast(
+            simulate(
+                self._physics_problem,
+                self._physical(values),
+                None,
+                self._data.mean_initial.double(),
+            )
+        )
+
+    def _hybrid_forecast(self, model: HybridModel) -> FitForecast:
+        initial = self._data.mean_initial.to(self._device)
+        return self._forecast(model.simulate(initial, self._grid))
+
+    def _forecast(self, simulation: Simulation) -> FitForecast:
+        voltage, gate, physics_rate, network_rate = (
+            values[0].detach().cpu().double().numpy().copy() for values in simulation
+        )
+        return FitForecast(
+            time_ms=np.arange(self._grid.step_count + 1, dtype=np.float64)
+            * self._grid.time_step_ms,
+            voltage=voltage,
+            gate=gate,
+            physics_rate=physics_rate,
+            network_rate=network_rate,
+        )
+
+    def _physical(self, values: Mapping[str, float]) -> Tensor:
+        names = self._physics_problem.physical_names
+        return torch.tensor([values[name] for name in names], dtype=torch.float64)
+
+    @torch.no_grad()
+    def _physics_errors(self, values: Mapping[str, float]) -> Errors:
+        data = self._data
+        initial = torch.cat((data.training_initial, data.validation_initial)).double()
+        observed = observe(self._physics_problem, self._physical(values), None, initial)
+        return self._errors(observed.voltage)
+
+    def _errors(self, voltage: Tensor) -> Errors:
+        count = len(self._data.training)
+        voltage = voltage.detach().cpu()
+        return Errors(
+            training_mse=float((voltage[:count] - self._data.training).square().mean()),
+            validation_mse=float((voltage[count:] - self._data.validation).square().mean()),
+        )
+
+    @torch.no_grad()
+    def _result(self, physics: PhysicsFit, model: HybridModel, outcome: Outcome) -> Fit:
+        data = self._data
+        physics_errors = self._physics_errors(physics.values)
+        physics_forecast = self._physics_forecast(physics.values)
+        if model.network is None:
+            hybrid_errors, forecast, mean_square = physics_errors, physics_forecast, 0.0
+            parameters = dict(physics.values)
+            weights = {}
+        else:
+            initial = torch.cat((data.training_initial, data.validation_initial))
+            observed = model(initial.to(self._device), self._grid)
+            hybrid_errors = self._errors(observed.voltage)
+            mean_square = float(observed.squared_network[: len(data.training)].mean())
+            forecast = self._hybrid_forecast(model)
+            parameters = model.parameter_values
+            weights = {
+                name: value.detach().cpu().numpy().copy()
+                for name, value in model.network.state_dict().items()
+            }
+        message = {
+            Outcome.FINISHED: "",
+            Outcome.CANCELLED: "cancelled; the last finite model is kept",
+            Outcome.DIVERGED: (
+                f"training diverged at epoch {self._recorder.epochs + 1}; the last finite model "
+                "is kept. Lower the learning rate or lambda's growth, or narrow the bounds."
+            ),
+        }[outcome]
+        return Fit(
+            outcome=outcome,
+            message=message,
+            protocol=self._protocol,
+            sequences=self._sequences,
+            parameters=parameters,
+            physics_parameters=dict(physics.values),
+            physics_converged=physics.converged,
+            hybrid=hybrid_errors,
+            physics=physics_errors,
+            mean_trace=data.mean_trace_errors(),
+            mean_square_f_dl=mean_square,
+            forecast=forecast,
+            physics_forecast=physics_forecast,
+            history=self._recorder.history(),
+            network_weights=weights,
+            provenance=Provenance(
+                package_version=__version__,
+                torch_version=torch.__version__,
+                numpy_version=np.__version__,
+                device=self._device_text,
+                started_at=self._started_at,
+                elapsed_s=time.perf_counter() - self._started,
+            ),
+        )
+
+
+class _Recorder:
+    """Collects one row an epoch."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._rows: list[tuple[float, ...]] = []
+
+    @property
+    def epochs(self) -> int:
+        return len(self._rows)
+
+    def add(self, values: Mapping[str, float], *numbers: float) -> None:
+        self._rows.append((*numbers, *(values[name] for name in self._names)))
+
+    def history(self) -> History:
+        columns = np.array(self._rows, dtype=np.float64).reshape(-1, 4 + len(self._names)).T
+        training_mse, validation_mse, mean_square, lambda_ = columns[:4]
+        return History(
+            training_mse=training_mse,
+            validation_mse=validation_mse,
+            mean_square_f_dl=mean_square,
+            lambda_=lambda_,
+            parameters=dict(zip(self._names, columns[4:], strict=True)),
+        )
+
+
+def _gradients_are_finite(model: HybridModel) -> bool:
+    return all(
+        bool(parameter.grad.isfinite().all())
+        for parameter in model.parameters()
+        if parameter.grad is not None
+    )
+
+
+def _choose_device(device: Device) -> tuple[torch.device, str]:
+    """Where to compute, and a line that says why."""
+    if device is Device.CUDA:
+        if not torch.cuda.is_available():
+            raise ProtocolError(
+                "the protocol asks for a CUDA GPU, but torch finds none; choose device auto or cpu"
+            )
+        gpu = torch.device("cuda")
+        return gpu, f"GPU {torch.cuda.get_device_name()}: chosen; {engine_description(gpu)}"
+    cpu = torch.device("cpu")
+    reason = "chosen" if device is Device.CPU else "small work"
+    return cpu, f"CPU: {reason}; {engine_description(cpu)}"

@@ -1,0 +1,1 @@
+"""The window: shows a study, and owns nothing of it."""

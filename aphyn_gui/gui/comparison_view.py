@@ -1,0 +1,257 @@
+"""Regions side by side: table, findings, action potentials and parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Slot
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedLayout,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aphyn_gui.gui.overlay_plot import OverlayPlot
+from aphyn_gui.gui.parameter_plot import ParameterDots
+from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.symbols import symbol_html, symbol_text
+from aphyn_gui.study import Comparison, compare
+
+_FIXED_COLUMNS = 2
+_SWATCH_PIXELS = 10
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ComparisonModel(QAbstractTableModel):
+    """A comparison as a table: quantity, unit, then one column a region."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._comparison = Comparison((), (), ())
+
+    @property
+    def comparison(self) -> Comparison:
+        """What is shown."""
+        return self._comparison
+
+    def set_comparison(self, comparison: Comparison) -> None:
+        """Show another one."""
+        self.beginResetModel()
+        self._comparison = comparison
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of quantities."""
+        return 0 if parent.isValid() else len(self._comparison.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Quantity, unit and the regions."""
+        return 0 if parent.isValid() else _FIXED_COLUMNS + len(self._comparison.regions)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text, meaning and alignment of a cell."""
+        row = self._comparison.rows[index.row()]
+        column = index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            fixed = (symbol_text(row.label), row.unit)
+            is_fixed = column < _FIXED_COLUMNS
+            return fixed[column] if is_fixed else row.text(column - _FIXED_COLUMNS)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.meaning
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft
+            if column >= _FIXED_COLUMNS:
+                side = Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Names of the columns; regions with a swatch of their colour."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if section < _FIXED_COLUMNS:
+            if role == Qt.ItemDataRole.TextAlignmentRole:
+                return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            return ("Quantity", "Unit")[section] if role == Qt.ItemDataRole.DisplayRole else None
+        region = self._comparison.regions[section - _FIXED_COLUMNS]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return region.name
+        if role == Qt.ItemDataRole.DecorationRole:
+            swatch = QPixmap(_SWATCH_PIXELS, _SWATCH_PIXELS)
+            swatch.fill(QColor(region.color))
+            return swatch
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{region.name}: {region.roi}"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def to_tsv(self) -> str:
+        """The table with full precision, for a spreadsheet."""
+        comparison = self._comparison
+        lines = [["quantity", "unit", *(region.name for region in comparison.regions)]]
+        lines += [
+            [row.key, row.unit, *(repr(value) for value in row.values)] for row in comparison.rows
+        ]
+        return "\n".join("\t".join(line) for line in lines) + "\n"
+
+
+class ComparisonView(QWidget):
+    """Compares the fits of a study.
+
+    Parameters
+    ----------
+    controller : StudyController
+        Whose fits are compared.
+    """
+
+    def __init__(self, controller: StudyController) -> None:
+        super().__init__()
+        self._controller = controller
+        self.model = ComparisonModel()
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(22)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setWordWrap(False)
+        self.findings = QLabel()
+        self.findings.setWordWrap(True)
+        self.findings.setTextFormat(Qt.TextFormat.RichText)
+        self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.overlay = OverlayPlot()
+        self.dots = ParameterDots()
+        self.empty = QLabel()
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setProperty("role", "muted")
+        self.copy_button = QPushButton("Copy")
+        self.copy_button.setToolTip("Copy the table, tab-separated, with full precision")
+        self.copy_button.clicked.connect(self.copy)
+        self.save_button = QPushButton("Save CSV…")
+        self.save_button.setToolTip("Save the table with full precision")
+        self.save_button.clicked.connect(self.ask_and_save)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        for text, slot in (("Copy table", self.copy), ("Save CSV…", self.ask_and_save)):
+            action = QAction(text, self.table)
+            action.triggered.connect(slot)
+            self.table.addAction(action)
+        self._build()
+        controller.fit_changed.connect(self._on_change)
+        controller.region_added.connect(self._on_change)
+        controller.region_removed.connect(self._on_change)
+        controller.region_changed.connect(self._on_change)
+        controller.protocol_changed.connect(self._on_change)
+        controller.preparation_changed.connect(self._on_change)
+        controller.recording_changed.connect(self._on_change)
+        self._on_change()
+
+    @Slot()
+    def copy(self) -> None:
+        """Put the table on the clipboard."""
+        QGuiApplication.clipboard().setText(self.model.to_tsv())
+        self._controller.report("info", "The comparison is on the clipboard.")
+
+    @Slot()
+    def ask_and_save(self) -> None:
+        """Ask where to, and save the table."""
+        dialog = QFileDialog(self, "Save the comparison", "comparison.csv", "CSV (*.csv)")
+        # Qt's own dialog does not block the event loop, so that training goes on.
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.save_csv)
+        dialog.open()
+
+    @Slot(str)
+    def save_csv(self, path: str | Path) -> None:
+        """Save the table; a failure becomes a message."""
+        try:
+            Path(path).write_text(self.model.comparison.to_csv(), encoding="utf-8")
+        except OSError as error:
+            self._controller.report("error", f"The comparison was not saved: {error}")
+            return
+        self._controller.report("info", f"The comparison was saved to {path}.")
+
+    @Slot()
+    def _on_change(self) -> None:
+        study = self._controller.study
+        comparison = compare(study)
+        is_new = comparison != self.model.comparison
+        if is_new:
+            self.model.set_comparison(comparison)
+            self.table.resizeColumnsToContents()
+        fits = [study.fits[region.id] for region in comparison.regions]
+        self.overlay.show_fits(fits)
+        self.dots.show_fits(fits)
+        self.findings.setText(self._words(comparison))
+        has_fits = bool(comparison.regions)
+        self.copy_button.setEnabled(has_fits)
+        self.save_button.setEnabled(has_fits)
+        self.empty.setText(self._what_to_do())
+        self._pages.setCurrentIndex(1 if has_fits else 0)
+
+    def _words(self, comparison: Comparison) -> str:
+        sentences = [symbol_html(finding) for finding in comparison.findings]
+        if len(comparison.regions) == 1:
+            sentences.append("Fit a second region to compare.")
+        for region in comparison.regions:
+            changes = self._controller.study.changes_since_fit(region.id)
+            if changes:
+                sentences.append(f"{region.name}: {' and '.join(changes)} changed since this fit.")
+        return "<br>".join(sentences)
+
+    def _what_to_do(self) -> str:
+        study = self._controller.study
+        if self._controller.recording is None:
+            return "Open a recording, draw two regions and fit them: they are compared here."
+        if len(study.regions) < 2:
+            return "Draw two regions on the recording and fit them: they are compared here."
+        return "Press Fit all: the regions are compared here."
+
+    def _build(self) -> None:
+        self.table.horizontalHeader().setHighlightSections(False)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.copy_button)
+        buttons.addWidget(self.save_button)
+        buttons.addStretch(1)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.findings)
+        column.addWidget(self.table, 1)
+        column.addLayout(buttons)
+        plots = QSplitter(Qt.Orientation.Vertical)
+        plots.addWidget(self.overlay)
+        plots.addWidget(self.dots)
+        plots.setSizes([580, 420])
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(left)
+        split.addWidget(plots)
+        split.setSizes([460, 540])
+        for splitter in (plots, split):
+            splitter.setChildrenCollapsible(False)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(split)

@@ -1,0 +1,104 @@
+"""What physics and network each contribute to a forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from aphyn_gui.gui.fit_picture import FitPicture
+from aphyn_gui.gui.plot_panel import PlotPanel
+from aphyn_gui.gui.plot_style import add_curve, color_curve, ends_of, finite_bounds, mixed
+from aphyn_gui.gui.theme import Theme
+
+_SIDE_BY_SIDE_ASPECT = 1.7
+
+
+class DecompositionPlot(PlotPanel):
+    """F_p and F_dl as rates, and integrated: v(0) + ∫F_p + ∫F_dl is the prediction.
+
+    The two plots share their time axis and stand side by side where there is room.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_side_by_side = False
+        self.rates, self.rates_range = self._add_plot(0, title="rates")
+        self.integrals, self.integrals_range = self._add_plot(
+            1, title="integrated", x_from=self.rates_range
+        )
+        self.rates.setLabel("left", "dv/dt", units="1/ms")
+        self.integrals.setLabel("left", "v")
+        self.integrals.setLabel("bottom", "time from onset", units="ms")
+        self.rates.setLabel("bottom", "time from onset", units="ms")
+        self.rate_sum = add_curve(self.rates)
+        self.physics_rate = add_curve(self.rates)
+        self.network_rate = add_curve(self.rates)
+        self.mean = add_curve(self.integrals)
+        self.physics_integral = add_curve(self.integrals)
+        self.network_integral = add_curve(self.integrals)
+        self.prediction = add_curve(self.integrals)
+        self._of_forecast = (
+            self.rate_sum, self.physics_rate, self.network_rate,
+            self.physics_integral, self.network_integral, self.prediction,
+        )  # fmt: skip
+        ends_of(self.rates).reserve("v(0) + ∫F_p")
+        ends_of(self.integrals).reserve("v(0) + ∫F_p")
+        self._finish()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the plots side by side where there is room."""
+        super().resizeEvent(event)
+        # pyqtgraph calls this once with None, before the plots exist.
+        if event is None:
+            return
+        size = event.size()
+        side_by_side = size.width() > _SIDE_BY_SIDE_ASPECT * size.height()
+        if side_by_side != self._is_side_by_side:
+            self._is_side_by_side = side_by_side
+            self.ci.removeItem(self.integrals)
+            self.ci.addItem(self.integrals, *((0, 1) if side_by_side else (1, 0)))
+
+    def _draw(self, picture: FitPicture) -> None:
+        mean = np.nanmean(picture.sequences.training_voltages, axis=0)
+        self.mean.setData(picture.sequences.time_ms, mean)
+        self.rates_range.include_x(0.0, picture.sequences.horizon_ms)
+        forecast = picture.forecast
+        if forecast is None:
+            self.integrals_range.include_y(finite_bounds(mean), step=0.1)
+            for curve in self._of_forecast:
+                curve.clear()
+            return
+        start = forecast.time_ms[:-1]
+        total = forecast.physics_rate + forecast.network_rate
+        self.rate_sum.setData(start, total)
+        self.physics_rate.setData(start, forecast.physics_rate)
+        self.network_rate.setData(start, forecast.network_rate)
+        self.physics_integral.setData(forecast.time_ms, forecast.integrated_physics)
+        self.network_integral.setData(forecast.time_ms, forecast.integrated_network)
+        self.prediction.setData(forecast.time_ms, forecast.voltage)
+        self.rates_range.include_y(
+            finite_bounds(total, forecast.physics_rate, forecast.network_rate)
+        )
+        self.integrals_range.include_y(
+            finite_bounds(
+                mean, forecast.integrated_physics, forecast.integrated_network, forecast.voltage
+            ),
+            step=0.1,
+        )
+        for plot in (self.rates, self.integrals):
+            ends_of(plot).update()
+
+    def _color(self, theme: Theme) -> None:
+        measured = mixed(theme.ground_truth, theme.plot_background, 0.55)
+        for plot, curve, text, color in (
+            (self.rates, self.rate_sum, "sum", theme.prediction),
+            (self.rates, self.physics_rate, "F_p", theme.physics),
+            (self.rates, self.network_rate, "F_dl", theme.network),
+            (self.integrals, self.mean, "measured", measured),
+            (self.integrals, self.prediction, "sum", theme.prediction),
+            (self.integrals, self.physics_integral, "v(0) + ∫F_p", theme.physics),
+            (self.integrals, self.network_integral, "∫F_dl", theme.network),
+        ):
+            color_curve(curve, color)
+            ends_of(plot).name(curve, text, color)

@@ -1,0 +1,226 @@
+"""The fit of the selected region: forecast, decomposition, and how it was learned."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QStackedLayout,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aphyn_gui.fitting import Outcome
+from aphyn_gui.gui.decomposition_plot import DecompositionPlot
+from aphyn_gui.gui.fit_picture import FitPicture
+from aphyn_gui.gui.fit_runner import FitRunner
+from aphyn_gui.gui.forecast_plot import ForecastPlot
+from aphyn_gui.gui.history_plots import LossPlot, ParameterHistoryPlot
+from aphyn_gui.gui.plot_panel import PlotPanel
+from aphyn_gui.gui.study_controller import StudyController
+
+REPAINT_INTERVAL_MS = 33
+"""Thirty pictures a second at most, however fast the fit is."""
+
+_ROOMY_WIDTH, _ROOMY_HEIGHT = 980, 560
+_HYSTERESIS = 40
+
+
+class FitView(QWidget):
+    """Shows the selected region's fit, live while it runs.
+
+    Where the selected region has neither a fit nor a run, the running region is shown. In a large
+    window all plots are visible at once; in a small one, the forecast and one of the others.
+
+    Parameters
+    ----------
+    controller : StudyController
+        Selection and fits.
+    runner : FitRunner
+        The running fit.
+    """
+
+    def __init__(self, controller: StudyController, runner: FitRunner) -> None:
+        super().__init__()
+        self._controller = controller
+        self._runner = runner
+        self.forecast = ForecastPlot()
+        self.decomposition = DecompositionPlot()
+        self.losses = LossPlot()
+        self.parameters = ParameterHistoryPlot()
+        self._panels: tuple[PlotPanel, ...] = (
+            self.forecast, self.decomposition, self.losses, self.parameters,
+        )  # fmt: skip
+        self.heading = QLabel()
+        self.heading.setTextFormat(Qt.TextFormat.RichText)
+        self.note = QLabel()
+        self.note.setProperty("role", "muted")
+        self.empty = QLabel()
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setProperty("role", "muted")
+        self._is_roomy: bool | None = None
+        self._build()
+        self._timer = QTimer(self)
+        self._timer.setInterval(REPAINT_INTERVAL_MS)
+        self._timer.timeout.connect(self._repaint)
+        controller.selection_changed.connect(self._update_picture)
+        controller.region_added.connect(self._update_picture)
+        controller.region_changed.connect(self._update_picture)
+        controller.region_removed.connect(self._update_picture)
+        controller.fit_changed.connect(self._update_picture)
+        controller.preparation_changed.connect(self._update_picture)
+        controller.protocol_changed.connect(self._update_picture)
+        controller.recording_changed.connect(self._update_picture)
+        runner.snapshot_ready.connect(self._update_picture)
+        runner.started.connect(self._update_picture)
+        runner.finished.connect(self._update_picture)
+        self._update_picture()
+
+    @property
+    def shown_region_id(self) -> str:
+        """Region whose fit is shown, "" for none."""
+        selected = self._controller.selected_region_id
+        running = self._runner.current_region_id or ""
+        if selected and (selected in self._controller.study.fits or selected == running):
+            return selected
+        return running
+
+    @property
+    def picture(self) -> FitPicture | None:
+        """What the plots show."""
+        return self.forecast.picture
+
+    @Slot()
+    def _update_picture(self) -> None:
+        region_id = self.shown_region_id
+        picture = None
+        if region_id and region_id == self._runner.current_region_id:
+            snapshot = self._runner.latest(region_id)
+            picture = None if snapshot is None else FitPicture.of_snapshot(snapshot)
+        elif region_id in self._controller.study.fits:
+            fit = self._controller.study.fits[region_id]
+            shown = self.picture
+            # The same picture again, so that ranges and zoom stay as they are.
+            is_shown = shown is not None and shown.source is fit
+            picture = shown if is_shown else FitPicture.of_fit(fit)
+        if picture is not self.picture:
+            for panel in self._panels:
+                panel.show_picture(picture)
+        self._update_words(region_id)
+        self._pages.setCurrentIndex(0 if picture is None else 1)
+        self._run_timer()
+
+    def _update_words(self, region_id: str) -> None:
+        study = self._controller.study
+        if not region_id:
+            self.empty.setText(self._what_to_do())
+            return
+        region = study.region(region_id)
+        self.empty.setText(f"Preparing the sequences of {region.name} …")
+        self.heading.setText(f"<span style='color:{region.color}'>■</span>&nbsp; {region.name}")
+        self.note.setText(self._note(region_id))
+
+    def _note(self, region_id: str) -> str:
+        if region_id == self._runner.current_region_id:
+            return "fitting"
+        fit = self._controller.study.fits[region_id].fit
+        remarks = []
+        if fit.outcome is not Outcome.FINISHED:
+            remarks.append(fit.message or fit.outcome.value)
+        changes = self._controller.study.changes_since_fit(region_id)
+        if changes:
+            remarks.append(f"{' and '.join(changes)} changed since this fit")
+        return " · ".join(remarks)
+
+    def _what_to_do(self) -> str:
+        if self._controller.recording is None:
+            return "Open a recording; its fits are shown here."
+        if not self._controller.study.regions:
+            return "Draw a region on the recording, then fit it."
+        return "No fit yet. Press Fit to fit the selected region, or Fit all."
+
+    @Slot()
+    def _repaint(self) -> None:
+        for panel in self._panels:
+            panel.repaint_if_needed()
+        self._run_timer()
+
+    def _run_timer(self) -> None:
+        """The timer only runs while a fit that somebody watches can bring something new."""
+        is_needed = self.isVisible() and any(panel.is_waiting for panel in self._panels)
+        if is_needed and not self._timer.isActive():
+            self._timer.start()
+        elif not is_needed:
+            self._timer.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened while hidden."""
+        super().showEvent(event)
+        self._run_timer()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing is painted for nobody."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show all plots, or tabs, as the room allows."""
+        super().resizeEvent(event)
+        size = event.size()
+        # A border that is being dragged must not make the arrangement flicker.
+        slack = _HYSTERESIS if self._is_roomy else 0
+        self._arrange(
+            size.width() >= _ROOMY_WIDTH - slack and size.height() >= _ROOMY_HEIGHT - slack
+        )
+
+    def _build(self) -> None:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(8, 4, 8, 0)
+        bar.addWidget(self.heading)
+        bar.addWidget(self.note, 1)
+        self._left = QSplitter(Qt.Orientation.Vertical)
+        self._right = QSplitter(Qt.Orientation.Vertical)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        for part in (self._left, self._right, self.tabs):
+            self._split.addWidget(part)
+        for splitter in (self._left, self._right, self._split):
+            splitter.setChildrenCollapsible(False)
+        plots = QWidget()
+        column = QVBoxLayout(plots)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(bar)
+        column.addWidget(self._split, 1)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(plots)
+        self._left.addWidget(self.forecast)
+        self._arrange(False)
+
+    def _arrange(self, roomy: bool) -> None:
+        if roomy == self._is_roomy:
+            return
+        self._is_roomy = roomy
+        if roomy:
+            self._left.addWidget(self.decomposition)
+            self._right.addWidget(self.losses)
+            self._right.addWidget(self.parameters)
+            for panel in (self.decomposition, self.losses, self.parameters):
+                panel.show()
+            self._left.setSizes([560, 440])
+            self._right.setSizes([480, 520])
+            self._split.setSizes([620, 380, 0])
+        else:
+            self.tabs.addTab(self.decomposition, "Decomposition")
+            self.tabs.addTab(self.losses, "Loss")
+            self.tabs.addTab(self.parameters, "Parameters")
+            self._split.setSizes([540, 0, 460])
+        self._right.setVisible(roomy)
+        self.tabs.setVisible(not roomy)

@@ -1,0 +1,199 @@
+"""What happened: a list that can be read again, and toasts that do not block."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime
+from html import escape
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aphyn_gui import __version__
+from aphyn_gui.gui.icons import icon
+from aphyn_gui.gui.theme import monospace_font
+
+_TOAST_WIDTH = 380
+_TOAST_MARGIN = 14
+_MOST_TOASTS = 4
+_LIFETIME_MS = {"info": 5000, "warning": 12_000}
+_LONGEST_LOG = 5000
+
+
+def bug_report(text: str, details: str) -> str:
+    """A message with everything a developer asks for first."""
+    return (
+        f"{text}\n\n{details.strip() or '(no details)'}\n\n"
+        f"aphyn_gui {__version__}, Python {platform.python_version()}, Qt {qVersion()}, "
+        f"{platform.platform()}"
+    )
+
+
+class LogView(QWidget):
+    """All messages of this session, oldest first."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = QPlainTextEdit()
+        self._text.setReadOnly(True)
+        self._text.setMaximumBlockCount(_LONGEST_LOG)
+        self._text.setFont(monospace_font())
+        self._text.setPlaceholderText("Nothing has happened yet.")
+        copy = QPushButton("Copy all")
+        clear = QPushButton("Clear")
+        copy.clicked.connect(self._copy)
+        clear.clicked.connect(self._text.clear)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(copy)
+        buttons.addWidget(clear)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self._text, 1)
+        layout.addLayout(buttons)
+
+    @property
+    def text(self) -> str:
+        """Everything written so far."""
+        return self._text.toPlainText()
+
+    def sizeHint(self) -> QSize:
+        """A few lines."""
+        return QSize(420, 160)
+
+    def write(self, level: str, text: str, details: str) -> None:
+        """Add a message."""
+        self._text.appendPlainText(f"{datetime.now():%H:%M:%S}  {level:7}  {text}")
+        if details:
+            self._text.appendPlainText(details.rstrip())
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(bug_report(self.text, ""))
+
+
+class Toast(QFrame):
+    """One message in the corner of the window, with its details one click away."""
+
+    def __init__(self, level: str, text: str, details: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._text, self._details_text = text, details
+        self.setProperty("role", "bar")
+        self.setProperty("level", level)
+        self.setFixedWidth(_TOAST_WIDTH)
+        self._label = QLabel(escape(text).replace("\n", "<br>"))
+        self._label.setWordWrap(True)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        close = QToolButton()
+        close.setIcon(icon("cancel"))
+        close.setToolTip("Close this message")
+        close.clicked.connect(self.dismiss)
+        self._details = QPlainTextEdit(details)
+        self._details.setReadOnly(True)
+        self._details.setFont(monospace_font(8))
+        self._details.setFixedHeight(150)
+        self._details.hide()
+        top = QHBoxLayout()
+        top.addWidget(self._label, 1)
+        top.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.setSpacing(6)
+        layout.addLayout(top)
+        layout.addWidget(self._details)
+        if level == "error" or details:
+            layout.addLayout(self._buttons(bool(details)))
+        if level in _LIFETIME_MS:
+            # Owned by the toast, so that no timer outlives it.
+            timer = QTimer(self)
+            timer.setSingleShot(True)
+            timer.timeout.connect(self._expire)
+            timer.start(_LIFETIME_MS[level])
+
+    @property
+    def text(self) -> str:
+        """The message."""
+        return self._text
+
+    def dismiss(self) -> None:
+        """Take the message away."""
+        self.hide()
+        self.deleteLater()
+
+    def _buttons(self, has_details: bool) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addStretch(1)
+        if has_details:
+            details = QPushButton("Details")
+            details.setCheckable(True)
+            details.toggled.connect(self._show_details)
+            row.addWidget(details)
+        copy = QPushButton("Copy for a bug report")
+        copy.clicked.connect(self._copy)
+        row.addWidget(copy)
+        return row
+
+    def _show_details(self, is_shown: bool) -> None:
+        self._details.setVisible(is_shown)
+        self.adjustSize()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(bug_report(self._text, self._details_text))
+
+    def _expire(self) -> None:
+        if not self.underMouse() and self._details.isHidden():
+            self.dismiss()
+
+
+class Toaster(QObject):
+    """Stacks toasts in the lower right corner of a window."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._toasts: list[Toast] = []
+        window.installEventFilter(self)
+
+    @property
+    def texts(self) -> list[str]:
+        """Messages on the screen, oldest first."""
+        return [toast.text for toast in self._toasts]
+
+    def show(self, level: str, text: str, details: str) -> None:
+        """Show a message; the same one again only moves to the front."""
+        for toast in [t for t in self._toasts if t.text == text]:
+            toast.dismiss()
+        toast = Toast(level, text, details, self._window)
+        toast.installEventFilter(self)
+        self._toasts.append(toast)
+        if len(self._toasts) > _MOST_TOASTS:
+            self._toasts[0].dismiss()
+        toast.adjustSize()
+        toast.show()
+        toast.raise_()
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the window's size, and notice toasts that go or grow."""
+        if event.type() == QEvent.Type.Hide and watched in self._toasts:
+            self._toasts.remove(watched)  # type: ignore[arg-type]
+            self._place()
+        elif event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        bottom = self._window.height() - 2 * _TOAST_MARGIN - 24
+        for toast in reversed(self._toasts):
+            bottom -= toast.height()
+            toast.move(self._window.width() - toast.width() - _TOAST_MARGIN, max(0, bottom))
+            bottom -= 8

@@ -1,0 +1,249 @@
+"""The image of the movie, and the regions on it, under mouse and keyboard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPen
+from PySide6.QtWidgets import QGraphicsRectItem, QWidget
+
+from aphyn_gui.gui.movie_frames import Image, MovieMode
+from aphyn_gui.gui.region_analysis import RegionAnalyst
+from aphyn_gui.gui.roi_item import RegionItem, rectangle_between
+from aphyn_gui.gui.scale_bar import ScaleBar
+from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
+from aphyn_gui.recording import RecordingError, RectangularRoi
+from aphyn_gui.study import StudyError
+
+_NUDGES = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_LONG_NUDGE = 10
+_COLOR_MAPS = {MovieMode.COUNTS: "CET-L1", MovieMode.CHANGE: "CET-D1A"}
+
+
+class Tool(StrEnum):
+    """What dragging on the bare image does."""
+
+    SELECT = "select"
+    DRAW = "draw"
+
+
+class _ImageBox(pg.ViewBox):  # type: ignore[misc]
+    """A view box that hands left drags on the bare image to the canvas while it draws."""
+
+    rectangle_dragged = Signal(QPointF, QPointF, bool)
+    background_clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.02)
+        self.tool = Tool.SELECT
+
+    def mouseDragEvent(self, ev: object, axis: int | None = None) -> None:
+        if self.tool is Tool.DRAW and ev.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            ev.accept()  # type: ignore[attr-defined]
+            start = self.mapSceneToView(ev.buttonDownScenePos())  # type: ignore[attr-defined]
+            stop = self.mapSceneToView(ev.scenePos())  # type: ignore[attr-defined]
+            self.rectangle_dragged.emit(start, stop, ev.isFinish())  # type: ignore[attr-defined]
+            return
+        super().mouseDragEvent(ev, axis)
+
+    def mouseClickEvent(self, ev: object) -> None:
+        if ev.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            self.background_clicked.emit()
+        super().mouseClickEvent(ev)
+
+
+class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Shows one frame with its colour bar, scale bar and regions.
+
+    Signals
+    -------
+    rename_requested(str)
+        The user wants to rename a region.
+    tool_changed(Tool)
+        Another tool is in force.
+    """
+
+    rename_requested = Signal(str)
+    tool_changed = Signal(object)
+
+    def __init__(
+        self, controller: StudyController, analyst: RegionAnalyst, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._analyst = analyst
+        self._items: dict[str, RegionItem] = {}
+        self._shape = (0, 0)
+        self.ci.layout.setContentsMargins(4, 4, 4, 4)
+        self._box = _ImageBox()
+        self.addItem(self._box)
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self._box.addItem(self._image)
+        self._bar = pg.ColorBarItem(interactive=False, width=12)
+        self._bar.setImageItem(self._image)
+        self.addItem(self._bar)
+        self._scale_bar = ScaleBar(self._box)
+        self._rubber_band = QGraphicsRectItem()
+        pen = QPen(Qt.GlobalColor.white, 2, Qt.PenStyle.DashLine)
+        pen.setCosmetic(True)
+        self._rubber_band.setPen(pen)
+        self._rubber_band.setZValue(30)
+        self._rubber_band.hide()
+        self._box.addItem(self._rubber_band, ignoreBounds=True)
+        self._box.rectangle_dragged.connect(self._draw)
+        self._box.background_clicked.connect(self._deselect)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(160, 120)
+        controller.region_added.connect(self._add_item)
+        controller.region_changed.connect(self._update_item)
+        controller.region_removed.connect(self._remove_item)
+        controller.selection_changed.connect(self._show_selection)
+        analyst.analysed.connect(self._show_pixels)
+        theme_manager().changed.connect(self._apply_theme)
+        self._apply_theme(current_theme())
+
+    @property
+    def tool(self) -> Tool:
+        """What dragging on the bare image does."""
+        return self._box.tool  # type: ignore[no-any-return]
+
+    @property
+    def scale_bar(self) -> ScaleBar:
+        """The bar of millimetres."""
+        return self._scale_bar
+
+    def set_tool(self, tool: Tool) -> None:
+        """Choose what dragging on the bare image does."""
+        if tool is self._box.tool:
+            return
+        self._box.tool = tool
+        if tool is Tool.DRAW:
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self.viewport().unsetCursor()
+        self.tool_changed.emit(tool)
+
+    def set_frame_shape(self, row_count: int, column_count: int, pitch_mm: float | None) -> None:
+        """Prepare for frames of another size; 0 x 0 empties the canvas."""
+        if (row_count, column_count) != self._shape:
+            self._shape = row_count, column_count
+            self._image.clear()
+            self._box.setRange(QRectF(0, 0, max(column_count, 1), max(row_count, 1)))
+        self._scale_bar.set_pixel_pitch(pitch_mm)
+
+    def set_levels(self, mode: MovieMode, levels: tuple[float, float]) -> None:
+        """Fix the ends of the colour scale."""
+        self._bar.setColorMap(pg.colormap.get(_COLOR_MAPS[mode]))
+        self._bar.setLevels(levels)
+
+    def show_frame(self, image: Image) -> None:
+        """Show one frame."""
+        # Not a number is drawn as the darkest value instead of as a hole of old pixels.
+        self._image.setImage(np.nan_to_num(image), autoLevels=False, levels=self._bar.levels())
+
+    def image_to_viewport(self, x: float, y: float) -> QPoint:
+        """Where a point of the image, in pixels, lies in the widget's viewport."""
+        return self.mapFromScene(self._box.mapViewToScene(QPointF(x, y)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Nudge, delete or rename the selected region; Escape puts the tool away."""
+        region = self._controller.selected_region
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Escape:
+            self.set_tool(Tool.SELECT)
+        elif region is None:
+            event.ignore()
+        elif key in _NUDGES:
+            far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            columns, rows = (step * (_LONG_NUDGE if far else 1) for step in _NUDGES[key])
+            self._change_roi(region.id, region.roi.moved(columns, rows), "nudge")
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self._controller.remove_region(region.id)
+        elif key == Qt.Key.Key_F2:
+            self.rename_requested.emit(region.id)
+        else:
+            event.ignore()
+
+    def _draw(self, start: QPointF, stop: QPointF, is_finished: bool) -> None:
+        roi = rectangle_between(start, stop, *self._shape)
+        self._rubber_band.setVisible(roi is not None and not is_finished)
+        if roi is None:
+            return
+        self._rubber_band.setRect(QRectF(roi.x, roi.y, roi.width, roi.height))
+        if is_finished:
+            self._controller.add_region(roi)
+
+    def _change_roi(self, region_id: str, roi: RectangularRoi, merge_key: str | None) -> None:
+        region = self._controller.study.region(region_id)
+        try:
+            self._controller.change_region(
+                replace(region, roi=roi.clipped_to(*self._shape)), merge_key
+            )
+        except (RecordingError, StudyError) as error:
+            self._controller.report("warning", str(error))
+        # Also after a drag that changed nothing: the item goes back to what the study says.
+        self._update_item(region_id)
+
+    def _add_item(self, region_id: str) -> None:
+        region = self._controller.study.region(region_id)
+        rows, columns = self._shape
+        item = RegionItem(region, QRectF(0, 0, columns, rows))
+        item.dragged.connect(self._finish_drag)
+        item.picked.connect(self._controller.select_region)
+        item.rename_requested.connect(self.rename_requested)
+        self._items[region_id] = item
+        self._box.addItem(item, ignoreBounds=True)
+        item.show_selected(region_id == self._controller.selected_region_id)
+
+    def _finish_drag(self, region_id: str, roi: RectangularRoi) -> None:
+        self._change_roi(region_id, roi, None)
+
+    def _update_item(self, region_id: str) -> None:
+        self._items[region_id].show_region(self._controller.study.region(region_id))
+        self._show_pixels(region_id)
+
+    def _remove_item(self, region_id: str) -> None:
+        self._box.removeItem(self._items.pop(region_id))
+
+    def _show_selection(self, region_id: str) -> None:
+        for key, item in self._items.items():
+            item.show_selected(key == region_id)
+
+    def _show_pixels(self, region_id: str) -> None:
+        item = self._items.get(region_id)
+        if item is None:
+            return
+        analysis = self._analyst.analysis(region_id)
+        prepared = None if analysis is None else analysis.prepared
+        if prepared is None or not self._analyst.is_current(region_id):
+            item.show_pixels((), (), ())
+            return
+        sequences = prepared.sequences
+        pixels = [
+            (int(row), int(column))
+            for row, column in zip(sequences.rows, sequences.columns, strict=True)
+        ]
+        item.show_pixels(
+            [pixels[index] for index in sequences.training],
+            [pixels[index] for index in sequences.validation],
+            [(pixel.row, pixel.column) for pixel in sequences.left_out],
+        )
+
+    def _deselect(self) -> None:
+        self._controller.select_region("")
+
+    def _apply_theme(self, theme: Theme) -> None:
+        self.setBackground(theme.plot_background)
+        axis = self._bar.axis
+        axis.setPen(theme.plot_axis)
+        axis.setTextPen(theme.plot_axis)

@@ -1,0 +1,279 @@
+"""The settings of the next fit, in the paper's names and symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aphyn_gui.fitting import (
+    PRESETS,
+    Device,
+    InitialVoltage,
+    NetworkSettings,
+    Protocol,
+    ProtocolError,
+    preset,
+)
+from aphyn_gui.gui.formula import FormulaLoader
+from aphyn_gui.gui.parameter_form import Change, ParameterForm
+from aphyn_gui.gui.protocol_fields import (
+    NETWORK_FIELDS,
+    STIMULUS_FIELDS,
+    TRAINING_FIELDS,
+    NumberEdit,
+    NumberField,
+)
+from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.physics import MODELS, PhysicsError, ionic_model
+
+_PRESET_TITLES = {"ex-vivo": "Ex vivo (paper)", "in-silico": "In silico (paper)"}
+
+
+class ProtocolPanel(QScrollArea):
+    """Shows the study's protocol; every valid edit becomes one undoable change of it.
+
+    Parameters
+    ----------
+    controller : StudyController
+        Whose protocol is edited.
+    """
+
+    def __init__(self, controller: StudyController) -> None:
+        super().__init__()
+        self._controller = controller
+        self.numbers: dict[str, NumberEdit] = {}
+        self.presets = QComboBox()
+        for protocol in PRESETS:
+            self.presets.addItem(_PRESET_TITLES.get(protocol.name, protocol.name), protocol.name)
+        self.reset_button = QPushButton("Reset to paper")
+        self.reset_button.setToolTip("Take every setting of the chosen preset from the paper again")
+        self.error = QLabel()
+        self.error.setProperty("role", "error")
+        self.error.setWordWrap(True)
+        self.error.hide()
+        self.models = QComboBox()
+        for model in MODELS:
+            self.models.addItem(model.title, model.name)
+            self.models.setItemData(
+                self.models.count() - 1, model.source, Qt.ItemDataRole.ToolTipRole
+            )
+        self.formula = QLabel()
+        self.formula.setTextFormat(Qt.TextFormat.RichText)
+        self.formula.setWordWrap(True)
+        self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.parameters = ParameterForm()
+        self.network = QComboBox()
+        self.network.addItem("Residual network", True)
+        self.network.addItem("None: physics only", False)
+        self.network.setToolTip("F_dl, which corrects dv/dt where the physics falls short")
+        self.warm_start = QCheckBox("start from the physics-only fit")
+        self.warm_start.setToolTip(
+            "Start the hybrid from the converged physics-only fit; otherwise from the values above"
+        )
+        self.initial_voltage = QComboBox()
+        self.initial_voltage.addItem("each sequence's first sample", InitialVoltage.MEASURED)
+        self.initial_voltage.addItem("mean of the training sequences", InitialVoltage.MEAN)
+        self.initial_voltage.setToolTip(
+            "<b>v(0)</b>: where a forecast starts; measured in the paper"
+        )
+        self.device = QComboBox()
+        for title, device in (
+            ("Automatic", Device.AUTO),
+            ("CPU", Device.CPU),
+            ("GPU", Device.CUDA),
+        ):
+            self.device.addItem(title, device)
+        self.device.setToolTip("Where trajectories are computed")
+        self._formulas: dict[str, str] = {}
+        self._loader = FormulaLoader(self)
+        self._loader.loaded.connect(self._on_formula)
+        self._build()
+        self._connect()
+        self._show_protocol()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Derive the formula once somebody can see it."""
+        super().showEvent(event)
+        self._show_formula()
+
+    @Slot()
+    def _show_protocol(self) -> None:
+        """Show the study's protocol, whatever the fields held."""
+        protocol = self._controller.study.protocol
+        self.error.hide()
+        for box, value in (
+            (self.presets, protocol.name),
+            (self.models, protocol.physics),
+            (self.network, protocol.network is not None),
+            (self.initial_voltage, protocol.initial_voltage),
+            (self.device, protocol.device),
+        ):
+            box.setCurrentIndex(box.findData(value))
+        self.reset_button.setEnabled(protocol != preset(protocol.name))
+        self.warm_start.setChecked(protocol.warm_start)
+        self.parameters.show_protocol(protocol)
+        for fields in (STIMULUS_FIELDS, NETWORK_FIELDS, TRAINING_FIELDS):
+            for field in fields:
+                self.numbers[field.key].show_value(field.get(protocol))
+        for field in NETWORK_FIELDS:
+            self.numbers[field.key].setEnabled(protocol.network is not None)
+        if self.isVisible():
+            self._show_formula()
+
+    def _show_formula(self) -> None:
+        model = ionic_model(self._controller.study.protocol.physics)
+        self.formula.setText(self._formulas.get(model.name, "…<br>…"))
+        self._loader.request(model)
+
+    @Slot(str, str)
+    def _on_formula(self, name: str, html: str) -> None:
+        self._formulas[name] = html
+        self._show_formula()
+
+    def _change(self, field: QWidget, change: Change) -> None:
+        """Change the study's protocol, or say why it cannot be."""
+        try:
+            protocol = change(self._controller.study.protocol)
+        except (ProtocolError, PhysicsError) as error:
+            self._refuse(field, str(error))
+            return
+        if protocol == self._controller.study.protocol:
+            self._show_protocol()
+        else:
+            self._controller.set_protocol(protocol)
+
+    def _refuse(self, field: QWidget, reason: str) -> None:
+        if isinstance(field, NumberEdit):
+            field.set_marked(True)
+        self.error.setText(reason[:1].upper() + reason[1:])
+        self.error.show()
+
+    def _connect(self) -> None:
+        self._controller.protocol_changed.connect(self._show_protocol)
+        self.parameters.changed.connect(self._change)
+        self.parameters.refused.connect(self._refuse)
+        self.reset_button.clicked.connect(
+            lambda: self._change(self.reset_button, lambda p: preset(p.name))
+        )
+        self.warm_start.clicked.connect(
+            lambda checked: self._change(
+                self.warm_start, lambda p: p.with_changes(warm_start=checked)
+            )
+        )
+        boxes: tuple[tuple[QComboBox, Callable[[Protocol, object], Protocol]], ...] = (
+            (self.presets, lambda p, data: preset(str(data))),
+            (self.models, lambda p, data: _with_model(p, str(data))),
+            (self.network, lambda p, data: _with_network(p, bool(data))),
+            (self.initial_voltage, lambda p, data: p.with_changes(initial_voltage=data)),
+            (self.device, lambda p, data: p.with_changes(device=data)),
+        )
+        for box, change in boxes:
+            # activated, unlike currentIndexChanged, is the user's doing only.
+            box.activated.connect(
+                lambda _, box=box, change=change: self._change(
+                    box, lambda p: change(p, box.currentData())
+                )
+            )
+
+    def _build(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(10, 8, 10, 10)
+        column.setSpacing(6)
+        top = QHBoxLayout()
+        top.addWidget(self.presets, 1)
+        top.addWidget(self.reset_button)
+        column.addLayout(top)
+        column.addWidget(self.error)
+        column.addWidget(
+            _group("Physics F<sub>p</sub>", self.models, self.formula, self.parameters)
+        )
+        column.addWidget(_group("Stimulus J(t)", self._form(STIMULUS_FIELDS)))
+        column.addWidget(_group("Network F<sub>dl</sub>", self.network, self._form(NETWORK_FIELDS)))
+        training = self._form(TRAINING_FIELDS)
+        form = training.layout()
+        assert isinstance(form, QFormLayout)
+        form.addRow("v(0)", self.initial_voltage)
+        form.addRow("start", self.warm_start)
+        form.addRow("device", self.device)
+        column.addWidget(_group("Training", training))
+        column.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(content.minimumSizeHint().width() + 20)
+
+    def _form(self, fields: Sequence[NumberField]) -> QWidget:
+        widget = QWidget()
+        form = QFormLayout(widget)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(4)
+        for field in fields:
+            edit = NumberEdit()
+            self.numbers[field.key] = edit
+            edit.setAccessibleName(field.key.replace("_", " "))
+            edit.edited.connect(
+                lambda number, field=field, edit=edit: self._on_number(field, edit, number)
+            )
+            edit.refused.connect(lambda text, edit=edit: self._refuse(edit, text))
+            label = QLabel(field.label)
+            line = QHBoxLayout()
+            line.addWidget(edit)
+            line.addWidget(QLabel(field.unit))
+            line.addStretch(1)
+            for owner in (label, edit):
+                owner.setToolTip(field.tooltip)
+            form.addRow(label, line)
+        return widget
+
+    def _on_number(self, field: NumberField, edit: NumberEdit, number: float) -> None:
+        if field.is_whole and not number.is_integer():
+            self._refuse(edit, f"{number:g} is not a whole number.")
+            return
+        self._change(edit, lambda protocol: field.put(protocol, number))
+
+
+def _group(title: str, *contents: QWidget) -> QWidget:
+    """A titled block; a label, as the title of a group box cannot hold subscripts."""
+    group = QWidget()
+    column = QVBoxLayout(group)
+    column.setContentsMargins(0, 8, 0, 0)
+    column.setSpacing(5)
+    heading = QLabel(f"<b>{title}</b>")
+    column.addWidget(heading)
+    for content in contents:
+        column.addWidget(content)
+    return group
+
+
+def _with_model(protocol: Protocol, name: str) -> Protocol:
+    """Another ionic model; what both know of a parameter is kept."""
+    known = ionic_model(name).parameter_names
+    learned = protocol.learned
+    if learned is not None:
+        learned = tuple(parameter for parameter in learned if parameter in known) or None
+    return protocol.with_changes(
+        physics=name,
+        learned=learned,
+        values={key: value for key, value in protocol.values.items() if key in known},
+        bounds={key: value for key, value in protocol.bounds.items() if key in known},
+    )
+
+
+def _with_network(protocol: Protocol, has_network: bool) -> Protocol:
+    if has_network == (protocol.network is not None):
+        return protocol
+    return protocol.with_changes(network=NetworkSettings() if has_network else None)

@@ -1,0 +1,150 @@
+"""The running fit in one line: where it is, how fast, how long still, and how to stop it."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aphyn_gui.fitting import Progress
+from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
+from aphyn_gui.gui.study_controller import StudyController
+
+_PROGRESS_STEPS = 1000
+
+
+class RunBar(QWidget):
+    """Progress of the running fit, with pause and cancel.
+
+    Parameters
+    ----------
+    runner : FitRunner
+        Whose run is shown and controlled.
+    controller : StudyController
+        Where regions get their names from.
+    """
+
+    def __init__(self, runner: FitRunner, controller: StudyController) -> None:
+        super().__init__()
+        self._runner = runner
+        self._controller = controller
+        self._last_words = "No fit is running."
+        self.text = QLabel()
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        # A narrow window cuts the text; it must not push the buttons out.
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.queue = QLabel()
+        self.queue.setProperty("role", "muted")
+        self.pause_button = QPushButton("Pause")
+        self.cancel_button = QPushButton("Cancel")
+        self.pause_button.setToolTip("Hold the fit after the current epoch, or go on")
+        self.cancel_button.setToolTip(
+            "End the fit after the current epoch and keep the last finite model; "
+            "an earlier finished fit of the region stays"
+        )
+        self.progress = QProgressBar()
+        self.progress.setRange(0, _PROGRESS_STEPS)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(4)
+        line = QHBoxLayout()
+        line.setContentsMargins(8, 2, 8, 4)
+        line.setSpacing(8)
+        line.addWidget(self.text, 1)
+        line.addWidget(self.queue)
+        line.addWidget(self.pause_button)
+        line.addWidget(self.cancel_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.progress)
+        column.addLayout(line)
+        # As wide as its longest text, so that the bar does not jump when it changes.
+        metrics = self.cancel_button.fontMetrics()
+        self.cancel_button.setMinimumWidth(metrics.horizontalAdvance("Cancelling…") + 30)
+        self.pause_button.setMinimumWidth(metrics.horizontalAdvance("Resume") + 30)
+        self.pause_button.clicked.connect(self._pause_or_resume)
+        self.cancel_button.clicked.connect(runner.cancel)
+        runner.started.connect(self._update)
+        runner.snapshot_ready.connect(self._update)
+        runner.state_changed.connect(self._update)
+        runner.queue_changed.connect(self._update)
+        runner.finished.connect(self._on_finished)
+        controller.region_changed.connect(self._update)
+        self._update()
+
+    @Slot()
+    def _pause_or_resume(self) -> None:
+        if self._runner.state is RunnerState.PAUSED:
+            self._runner.resume()
+        else:
+            self._runner.pause()
+
+    @Slot(str, str)
+    def _on_finished(self, region_id: str, outcome: str) -> None:
+        regions = {region.id: region.name for region in self._controller.study.regions}
+        self._last_words = f"{regions.get(region_id, 'The fit')}: {outcome}."
+        self._update()
+
+    @Slot()
+    def _update(self) -> None:
+        state = self._runner.state
+        is_active = state in (RunnerState.RUNNING, RunnerState.PAUSED)
+        self.pause_button.setEnabled(is_active)
+        self.pause_button.setText("Resume" if state is RunnerState.PAUSED else "Pause")
+        self.cancel_button.setEnabled(is_active)
+        is_cancelling = state is RunnerState.CANCELLING
+        self.cancel_button.setText("Cancelling…" if is_cancelling else "Cancel")
+        waiting = len(self._runner.queued)
+        self.queue.setText(f"{waiting} waiting" if waiting else "")
+        self.queue.setVisible(waiting > 0)
+        region_id = self._runner.current_region_id
+        if region_id is None:
+            self.text.setText(self._last_words)
+            self.progress.setValue(0)
+            return
+        name = self._controller.study.region(region_id).name
+        snapshot = self._runner.latest(region_id)
+        if snapshot is None:
+            self.text.setText(f"{name}   preparing")
+            self.progress.setValue(0)
+            return
+        progress = snapshot.progress
+        self.text.setText(f"{name}   {progress_text(progress, state is RunnerState.PAUSED)}")
+        self.text.setToolTip(progress.device)
+        share = progress.epoch / progress.epochs if progress.epochs else 0.0
+        self.progress.setValue(round(min(share, 1.0) * _PROGRESS_STEPS))
+
+
+def progress_text(progress: Progress, is_paused: bool = False) -> str:
+    """Stage, epoch, remaining time, speed and device of a report, in one line."""
+    parts = [f"{progress.stage.value}, epoch {progress.epoch}/{progress.epochs}"]
+    if is_paused:
+        parts.append("paused")
+    elif not math.isnan(progress.remaining_s):
+        parts.append(f"{duration_text(progress.remaining_s)} left")
+    if not math.isnan(progress.epochs_per_s):
+        parts.append(f"{progress.epochs_per_s:.3g} epochs/s")
+    parts.append(progress.device)
+    return "   ".join(parts)
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as people say it: 0.3 s, 42 s, 3 min 05 s, 2 h 10 min."""
+    if seconds < 10:
+        return f"{max(seconds, 0.0):.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"

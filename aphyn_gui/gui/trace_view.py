@@ -1,0 +1,220 @@
+"""The selected region's trace: beats, cycle length, polarity and the analysis window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aphyn_gui.gui.icons import icon
+from aphyn_gui.gui.region_analysis import RegionAnalysis, RegionAnalyst
+from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.theme import theme_manager
+from aphyn_gui.gui.trace_plot import TracePlot
+from aphyn_gui.recording import Preparation, RecordingError
+
+_AVERAGE = -1
+
+
+class TraceView(QWidget):
+    """Shows the mean trace of the selected region and edits how it is cut."""
+
+    def __init__(
+        self, controller: StudyController, analyst: RegionAnalyst, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._analyst = analyst
+        self._plot = TracePlot()
+        self._summary = QLabel()
+        self._polarity = QLabel()
+        self._flip = QPushButton("Flip")
+        self._flip.setObjectName("flip_polarity")
+        self._beat = QComboBox()
+        self._beat.setObjectName("beat")
+        self._raw = QCheckBox("Raw")
+        self._message = QLabel()
+        self._message.setProperty("role", "muted")
+        self._message.setWordWrap(True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._build()
+        self._flip.clicked.connect(self._flip_polarity)
+        self._raw.toggled.connect(self._refresh)
+        self._beat.activated.connect(self._choose_beat)
+        self._plot.window_moved.connect(self._take_window_start)
+        self._plot.horizon_changed.connect(self._take_horizon)
+        controller.selection_changed.connect(self._refresh)
+        controller.recording_changed.connect(self._refresh)
+        controller.region_changed.connect(self._refresh_region)
+        analyst.analysed.connect(self._refresh_region)
+        theme_manager().changed.connect(self._apply_theme)
+        self._apply_theme()
+        self._refresh()
+
+    @property
+    def plot(self) -> TracePlot:
+        """The plot, for tests and export."""
+        return self._plot
+
+    def sizeHint(self) -> QSize:
+        """A low strip under the movie."""
+        return QSize(420, 220)
+
+    def show_frame_time(self, frame: int) -> None:
+        """Mark the moment that the movie shows."""
+        recording = self._controller.recording
+        if recording is not None and recording.frame_interval_ms is not None:
+            self._plot.show_moment(frame * recording.frame_interval_ms)
+
+    def _build(self) -> None:
+        self._flip.setToolTip("Turn the signal over: depolarisation goes up afterwards")
+        self._raw.setToolTip("Camera counts as recorded, before drift removal and turning")
+        self._beat.setToolTip("Which beat is cut into sequences, or the average of all of them")
+        header = QHBoxLayout()
+        header.setContentsMargins(8, 4, 8, 0)
+        header.setSpacing(8)
+        header.addWidget(self._summary, 1)
+        header.addWidget(self._beat)
+        header.addWidget(self._raw)
+        footer = QHBoxLayout()
+        footer.setContentsMargins(8, 0, 8, 4)
+        footer.setSpacing(8)
+        footer.addWidget(self._polarity, 1)
+        footer.addWidget(self._flip)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(header)
+        layout.addWidget(self._plot, 1)
+        layout.addWidget(self._message)
+        layout.addLayout(footer)
+
+    def _refresh_region(self, region_id: str) -> None:
+        if region_id == self._controller.selected_region_id:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        region = self._controller.selected_region
+        analysis = None if region is None else self._analyst.analysis(region.id)
+        has_signal = analysis is not None and analysis.signal is not None
+        self._plot.setVisible(has_signal)
+        for widget in (self._flip, self._beat, self._raw):
+            widget.setEnabled(has_signal)
+        self._message.setText(self._message_text(analysis))
+        self._message.setVisible(bool(self._message.text()))
+        if analysis is None or analysis.signal is None:
+            self._summary.clear()
+            self._polarity.clear()
+            self._beat.clear()
+            # A signal that shows no beats may only stand on its head.
+            self._flip.setEnabled(analysis is not None)
+            return
+        self._show(analysis)
+
+    def _message_text(self, analysis: RegionAnalysis | None) -> str:
+        if self._controller.analysis_blocker:
+            return self._controller.analysis_blocker
+        if self._controller.selected_region is None:
+            return "Select a region to see its trace."
+        return "Analysing…" if analysis is None else analysis.problem
+
+    def _show(self, analysis: RegionAnalysis) -> None:
+        signal = analysis.signal
+        region = self._controller.selected_region
+        if signal is None or region is None:
+            return
+        cycle = signal.beats.cycle_length_ms
+        self._summary.setText(
+            f"<b>{region.name}</b>&nbsp; cycle {cycle:.1f} ms · {60_000 / cycle:.0f} bpm · "
+            f"{1000 / cycle:.2f} Hz"
+        )
+        chosen = analysis.preparation.polarity is not None
+        doubt = "" if signal.polarity_suggestion.confident or chosen else ", unsure"
+        self._polarity.setText(
+            f"Depolarisation goes <b>{signal.polarity}</b> "
+            f"({'chosen' if chosen else 'suggested'}{doubt})"
+        )
+        self._show_beats(analysis)
+        is_raw = self._raw.isChecked()
+        self._plot.show_trace(
+            signal.time_ms,
+            signal.raw if is_raw else signal.cleaned,
+            signal.beats.onsets_ms,
+            "counts" if is_raw else "counts, upright",
+        )
+        try:
+            self._plot.show_window(*signal.window_ms(analysis.preparation))
+        except RecordingError:
+            # Why there is no window is the analysis' problem, shown below the plot.
+            self._plot.hide_window()
+
+    def _show_beats(self, analysis: RegionAnalysis) -> None:
+        count = 0 if analysis.signal is None else len(analysis.signal.beats.complete)
+        self._beat.clear()
+        for beat in range(count):
+            self._beat.addItem(f"Beat {beat + 1}", beat)
+        self._beat.addItem(f"Average of {count}", _AVERAGE)
+        beat_now = analysis.preparation.beat
+        self._beat.setCurrentIndex(self._beat.findData(_AVERAGE if beat_now is None else beat_now))
+
+    def _flip_polarity(self) -> None:
+        region = self._controller.selected_region
+        analysis = None if region is None else self._analyst.analysis(region.id)
+        if analysis is None:
+            return
+        preparation = self._controller.study.preparation
+        if analysis.signal is not None:
+            polarity = analysis.signal.polarity.flipped
+        elif preparation.polarity is not None:
+            polarity = preparation.polarity.flipped
+        else:
+            return
+        self._controller.set_preparation(replace(preparation, polarity=polarity))
+
+    def _choose_beat(self) -> None:
+        beat = self._beat.currentData()
+        self._controller.set_preparation(
+            replace(self._controller.study.preparation, beat=None if beat == _AVERAGE else beat)
+        )
+
+    def _take_window_start(self, start_ms: float) -> None:
+        region = self._controller.selected_region
+        analysis = None if region is None else self._analyst.analysis(region.id)
+        if analysis is None or analysis.signal is None:
+            return
+        beats = analysis.signal.beats
+        starts = beats.onsets_ms[beats.complete] - beats.lead_ms
+        if starts.size:
+            nearest = int(np.argmin(np.abs(starts - start_ms)))
+            self._prepare(replace(self._controller.study.preparation, beat=nearest))
+
+    def _take_horizon(self, horizon_ms: float) -> None:
+        recording = self._controller.recording
+        if recording is None or recording.frame_interval_ms is None:
+            return
+        frames = max(1, round(horizon_ms / recording.frame_interval_ms))
+        self._prepare(
+            replace(
+                self._controller.study.preparation,
+                horizon_ms=frames * recording.frame_interval_ms,
+            )
+        )
+
+    def _prepare(self, preparation: Preparation) -> None:
+        if preparation == self._controller.study.preparation:
+            # Nothing will be analysed anew: the window goes back to where it was.
+            self._refresh()
+        self._controller.set_preparation(preparation)
+
+    def _apply_theme(self) -> None:
+        self._flip.setIcon(icon("flip"))

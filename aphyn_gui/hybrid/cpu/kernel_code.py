@@ -1,0 +1,384 @@
+"""The engine's kernels as LLVM functions: one block of sequences, whole trajectories.
+
+All arrays of a block are vectors: the sequence is the fastest index. ``P`` physical parameters,
+``W`` weights, ``S`` observations, ``Q`` steps between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from aphyn_gui.hybrid.cpu.network_code import NetworkCode
+from aphyn_gui.hybrid.cpu.vector_arithmetic import INT32, INT64, Lanes, VectorArithmetic
+from aphyn_gui.hybrid.residual_network import NetworkShape
+from aphyn_gui.hybrid.step_graph import StepGraph
+
+State = list[ir.Value]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSpecification:
+    """What the kernels of one module compute.
+
+    Parameters
+    ----------
+    step : StepGraph
+        The step and its derivatives.
+    network : NetworkShape or None
+        F_dl.
+    tangents : tuple of int
+        Physical parameters along which ``sensitivities`` carries tangents.
+    lanes : Lanes
+        Precision and width.
+    flush_denormals : bool
+        Whether to write x86 instructions that flush denormals to zero while a kernel runs.
+    """
+
+    step: StepGraph
+    network: NetworkShape | None
+    tangents: tuple[int, ...]
+    lanes: Lanes
+    flush_denormals: bool
+
+
+def kernel_module(specification: KernelSpecification) -> ir.Module:
+    """All kernels of a specification, as one LLVM module."""
+    module = ir.Module(name="aphyn")
+    if specification.tangents:
+        _Kernel(module, specification, "sensitivities", 4).write_sensitivities()
+    else:
+        _Kernel(module, specification, "observe", 6).write_observe()
+        _Kernel(module, specification, "gradient", 9).write_gradient()
+        _Kernel(module, specification, "simulate", 4).write_simulate()
+    return module
+
+
+class _Kernel:
+    """One function: pointers, then the time step, Q and S."""
+
+    def __init__(
+        self, module: ir.Module, specification: KernelSpecification, name: str, pointers: int
+    ) -> None:
+        self._specification = specification
+        self._lanes = specification.lanes
+        scalar = self._lanes.scalar
+        arguments = [scalar.as_pointer()] * pointers + [ir.DoubleType(), INT64, INT64]
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
+        self._builder = ir.IRBuilder(function.append_basic_block("entry"))
+        self._arithmetic = VectorArithmetic(self._builder, self._lanes)
+        *self._pointers, time_step, self._steps_per_sample, self._samples = function.args
+        if specification.flush_denormals:
+            self._flush_denormals()
+        if self._lanes.bits == 32:
+            time_step = self._builder.fptrunc(time_step, scalar)
+        self._scalar_time_step = time_step
+        self._time_step = self._arithmetic.broadcast(time_step)
+        self._physical: dict[str, ir.Value] = {}
+
+    # Kernels
+
+    def write_observe(self) -> None:
+        """weights[W], physical[P], initial[2] -> states[steps + 1][2], observed[S], squared[1]."""
+        builder, arithmetic = self._builder, self._arithmetic
+        weights, physical, initial, states, observed, squared = self._pointers
+        self._load_physical(physical)
+        state = [self._load(initial, 0), self._load(initial, 1), arithmetic.constant(0.0)]
+        self._store(observed, self._index(0), state[0])
+        self._store_state(states, self._index(0), state)
+
+        def step(index: ir.Value, current: State) -> State:
+            v, h, total = current
+            new_v, new_h, _, _, rate = self._advance(weights, index, v, h)
+            moved = [new_v, new_h, arithmetic.add(total, arithmetic.multiply(rate, rate))]
+            self._store_state(states, builder.add(index, self._index(1)), moved)
+            return moved
+
+        def sample(number: ir.Value, current: State) -> State:
+            self._store(observed, number, current[0])
+            return current
+
+        final = self._step_through(state, step, sample)
+        self._store(squared, self._index(0), final[2])
+        self._finish()
+
+    def write_simulate(self) -> None:
+        """weights[W], physical[P], initial[2] -> rows[steps + 1][v, h, physics, network]."""
+        weights, physical, initial, rows = self._pointers
+        self._load_physical(physical)
+        state = [self._load(initial, 0), self._load(initial, 1)]
+
+        def step(index: ir.Value, current: State) -> State:
+            v, h = current
+            new_v, new_h, physics_rate, network_rate, _ = self._advance(weights, index, v, h)
+            self._store_row(rows, index, [v, h, physics_rate, network_rate])
+            return [new_v, new_h]
+
+        final = self._step_through(state, step, lambda _, current: current)
+        last = self._builder.mul(
+            self._steps_per_sample, self._builder.sub(self._samples, self._index(1))
+        )
+        zero = self._arithmetic.constant(0.0)
+        self._store_row(rows, last, [*final, zero, zero])
+        self._finish()
+
+    def write_gradient(self) -> None:
+        """Adjoint of ``observe``.
+
+        weights[W], physical[P], states, cotangents of observed[S] and of squared[1] ->
+        gradients of physical[P] and initial[2]; adds to one vector a weight (scratch), whose sums
+        over the lanes are added to the weights' gradients[W].
+        """
+        builder, arithmetic = self._builder, self._arithmetic
+        (
+            weights, physical, states, observed_bar, squared_bar,
+            physical_bar, initial_bar, scratch, weights_bar,
+        ) = self._pointers  # fmt: skip
+        self._load_physical(physical)
+        network = self._network(weights)
+        vectors = builder.bitcast(scratch, self._lanes.vector.as_pointer())
+        twice = arithmetic.multiply(arithmetic.constant(2.0), self._load(squared_bar, 0))
+        zero = arithmetic.constant(0.0)
+        names = self._specification.step.parameter_names
+        last = builder.sub(self._samples, self._index(1))
+
+        def step(index: ir.Value, current: State) -> State:
+            lambda_v, lambda_h, *sums = current
+            v, h = self._load_state(states, index)
+            inputs = self._inputs(index, v, h)
+            inputs.update(lambda_v=lambda_v, lambda_h=lambda_h, a_v=zero, a_h=zero, n=zero)
+            graph = self._specification.step
+            if network is not None:
+                v_stage, h_stage = graph.stage.evaluate(arithmetic, inputs)
+                inputs["n"], activations = network.forward(v_stage, h_stage)
+                (rate_bar,) = graph.network_cotangent.evaluate(arithmetic, inputs)
+                rate_bar = arithmetic.add(rate_bar, arithmetic.multiply(twice, inputs["n"]))
+                inputs["a_v"], inputs["a_h"] = network.adjoint(
+                    rate_bar, v_stage, h_stage, activations, vectors
+                )
+            lambda_v, lambda_h, *terms = graph.adjoint.evaluate(arithmetic, inputs)
+            added = [arithmetic.add(a, b) for a, b in zip(sums, terms, strict=True)]
+            return [lambda_v, lambda_h, *added]
+
+        def sample(number: ir.Value, current: State) -> State:
+            seen = self._load(observed_bar, number)
+            return [arithmetic.add(current[0], seen), *current[1:]]
+
+        start = [self._load(observed_bar, last), zero, *([zero] * len(names))]
+        final = self._step_back(start, step, sample)
+        self._store(initial_bar, self._index(0), final[0])
+        self._store(initial_bar, self._index(1), final[1])
+        for position, value in enumerate(final[2:]):
+            self._store(physical_bar, self._index(position), value)
+        if self._specification.network is not None:
+            self._reduce(vectors, weights_bar, self._specification.network.weight_count)
+        self._finish()
+
+    def write_sensitivities(self) -> None:
+        """physical[P], initial[2] -> observed[S], derivatives[S][tangents]."""
+        arithmetic, graph = self._arithmetic, self._specification.step
+        physical, initial, observed, derivatives = self._pointers
+        self._load_physical(physical)
+        tangents = self._specification.tangents
+        zero = arithmetic.constant(0.0)
+        state = [self._load(initial, 0), self._load(initial, 1), *([zero] * (2 * len(tangents)))]
+
+        def store(number: ir.Value, current: State) -> State:
+            self._store(observed, number, current[0])
+            row = self._builder.mul(number, self._index(len(tangents)))
+            for position in range(len(tangents)):
+                target = self._builder.add(row, self._index(position))
+                self._store(derivatives, target, current[2 + 2 * position])
+            return current
+
+        def step(index: ir.Value, current: State) -> State:
+            v, h, *along = current
+            inputs = self._inputs(index, v, h)
+            inputs.update(n=zero, dn=zero)
+            new_v, new_h, _, _ = graph.advance.evaluate(arithmetic, inputs)
+            moved = [new_v, new_h]
+            for position, parameter in enumerate(tangents):
+                inputs["dv"], inputs["dh"] = along[2 * position : 2 * position + 2]
+                moved.extend(graph.tangents[parameter].evaluate(arithmetic, inputs))
+            return moved
+
+        store(self._index(0), state)
+        self._step_through(state, step, store)
+        self._finish()
+
+    # Pieces
+
+    def _advance(
+        self, weights: ir.Value, index: ir.Value, v: ir.Value, h: ir.Value
+    ) -> tuple[ir.Value, ...]:
+        """New v, new h, both rates, and F_dl itself."""
+        graph, arithmetic = self._specification.step, self._arithmetic
+        inputs = self._inputs(index, v, h)
+        inputs["n"] = arithmetic.constant(0.0)
+        network = self._network(weights)
+        if network is not None:
+            inputs["n"], _ = network.forward(*graph.stage.evaluate(arithmetic, inputs))
+        return (*graph.advance.evaluate(arithmetic, inputs), inputs["n"])
+
+    def _network(self, weights: ir.Value) -> NetworkCode | None:
+        shape = self._specification.network
+        return None if shape is None else NetworkCode(self._arithmetic, shape, weights)
+
+    def _inputs(self, index: ir.Value, v: ir.Value, h: ir.Value) -> dict[str, ir.Value]:
+        builder = self._builder
+        time = builder.fmul(builder.sitofp(index, self._lanes.scalar), self._scalar_time_step)
+        return {
+            **self._physical,
+            "v": v,
+            "h": h,
+            "dt": self._time_step,
+            "t": self._arithmetic.broadcast(time),
+        }
+
+    def _load_physical(self, pointer: ir.Value) -> None:
+        for position, name in enumerate(self._specification.step.parameter_names):
+            self._physical[name] = self._load(pointer, position)
+
+    def _reduce(self, vectors: ir.Value, sums: ir.Value, count: int) -> None:
+        builder = self._builder
+
+        def body(index: ir.Value, current: State) -> State:
+            total = self._arithmetic.horizontal_sum(builder.load(builder.gep(vectors, [index])))
+            pointer = builder.gep(sums, [index])
+            builder.store(builder.fadd(builder.load(pointer), total), pointer)
+            return current
+
+        self._loop(self._index(count), [], body)
+
+    # Memory and control
+
+    def _step_through(
+        self,
+        state: State,
+        step: Callable[[ir.Value, State], State],
+        sample: Callable[[ir.Value, State], State],
+    ) -> State:
+        """All steps, with ``sample`` after every Q of them."""
+        builder = self._builder
+
+        def between(outer: ir.Value, current: State) -> State:
+            first = builder.mul(outer, self._steps_per_sample)
+            current = self._loop(
+                self._steps_per_sample,
+                current,
+                lambda inner, state: step(builder.add(first, inner), state),
+            )
+            return sample(builder.add(outer, self._index(1)), current)
+
+        return self._loop(builder.sub(self._samples, self._index(1)), state, between)
+
+    def _step_back(
+        self,
+        state: State,
+        step: Callable[[ir.Value, State], State],
+        sample: Callable[[ir.Value, State], State],
+    ) -> State:
+        """All steps backwards, with ``sample`` before the first step of every Q."""
+        builder = self._builder
+        intervals = builder.sub(self._samples, self._index(1))
+
+        def between(outer: ir.Value, current: State) -> State:
+            number = builder.sub(builder.sub(intervals, outer), self._index(1))
+            last = builder.add(
+                builder.mul(number, self._steps_per_sample),
+                builder.sub(self._steps_per_sample, self._index(1)),
+            )
+            current = self._loop(
+                self._steps_per_sample,
+                current,
+                lambda inner, state: step(builder.sub(last, inner), state),
+            )
+            return sample(number, current)
+
+        return self._loop(intervals, state, between)
+
+    def _loop(
+        self, count: ir.Value, state: State, body: Callable[[ir.Value, State], State]
+    ) -> State:
+        """``state`` after ``body`` was applied ``count`` times."""
+        builder = self._builder
+        before = builder.block
+        head = builder.append_basic_block("head")
+        inside = builder.append_basic_block("body")
+        after = builder.append_basic_block("after")
+        builder.branch(head)
+        builder.position_at_end(head)
+        index = builder.phi(INT64)
+        index.add_incoming(self._index(0), before)
+        carried = []
+        for value in state:
+            phi = builder.phi(value.type)
+            phi.add_incoming(value, before)
+            carried.append(phi)
+        builder.cbranch(builder.icmp_signed("<", index, count), inside, after)
+        builder.position_at_end(inside)
+        moved = body(index, list(carried))
+        following = builder.add(index, self._index(1))
+        index.add_incoming(following, builder.block)
+        for phi, value in zip(carried, moved, strict=True):
+            phi.add_incoming(value, builder.block)
+        builder.branch(head)
+        builder.position_at_end(after)
+        return list(carried)
+
+    def _index(self, value: int) -> ir.Value:
+        return ir.Constant(INT64, value)
+
+    def _address(self, pointer: ir.Value, vector_index: ir.Value) -> ir.Value:
+        vectors = self._builder.bitcast(pointer, self._lanes.vector.as_pointer())
+        return self._builder.gep(vectors, [vector_index])
+
+    def _load(self, pointer: ir.Value, index: int | ir.Value) -> ir.Value:
+        position = self._index(index) if isinstance(index, int) else index
+        load = self._builder.load(self._address(pointer, position))
+        load.align = self._lanes.bits // 8
+        return load
+
+    def _store(self, pointer: ir.Value, index: ir.Value, value: ir.Value) -> None:
+        store = self._builder.store(value, self._address(pointer, index))
+        store.align = self._lanes.bits // 8
+
+    def _store_row(self, pointer: ir.Value, row: ir.Value, values: Sequence[ir.Value]) -> None:
+        start = self._builder.mul(row, self._index(len(values)))
+        for position, value in enumerate(values):
+            self._store(pointer, self._builder.add(start, self._index(position)), value)
+
+    def _store_state(self, pointer: ir.Value, row: ir.Value, state: State) -> None:
+        self._store_row(pointer, row, state[:2])
+
+    def _load_state(self, pointer: ir.Value, row: ir.Value) -> State:
+        start = self._builder.mul(row, self._index(2))
+        return [
+            self._load(pointer, self._builder.add(start, self._index(position)))
+            for position in range(2)
+        ]
+
+    def _flush_denormals(self) -> None:
+        """Flush denormals while the kernel runs: they slow a decaying state fivefold."""
+        self._control_word = self._builder.alloca(INT32)
+        self._control_intrinsic("stmxcsr", self._control_word)
+        word = self._builder.alloca(INT32)
+        flags = ir.Constant(INT32, 0x8040)
+        self._builder.store(self._builder.or_(self._builder.load(self._control_word), flags), word)
+        self._control_intrinsic("ldmxcsr", word)
+
+    def _control_intrinsic(self, name: str, word: ir.Value) -> None:
+        byte = ir.IntType(8).as_pointer()
+        full_name = f"llvm.x86.sse.{name}"
+        module = self._builder.module
+        function = module.globals.get(full_name) or ir.Function(
+            module, ir.FunctionType(ir.VoidType(), [byte]), full_name
+        )
+        self._builder.call(function, [self._builder.bitcast(word, byte)])
+
+    def _finish(self) -> None:
+        if self._specification.flush_denormals:
+            self._control_intrinsic("ldmxcsr", self._control_word)
+        self._builder.ret_void()

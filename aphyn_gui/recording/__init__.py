@@ -1,0 +1,80 @@
+"""What was measured: recordings, regions of them, and the sequences they are cut into.
+
+A `Recording` is opened with `open_recording`. A `RectangularRoi` of it becomes sequences by the
+choices in a `Preparation`: `prepare_region` gives the region's mean trace and beats, the
+sequences a model is fitted to, and the measures to compare the fit with. Whatever cannot be used
+raises `RecordingError` with a message for the user.
+"""
+
+from aphyn_gui.recording.beats import Beats, detect_beats
+from aphyn_gui.recording.cleaning import (
+    PolaritySuggestion,
+    noise_level,
+    remove_drift,
+    savitzky_golay,
+    spatial_mean,
+    suggest_polarity,
+)
+from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
+from aphyn_gui.recording.frames import FrameSource
+from aphyn_gui.recording.measures import (
+    DEFINITIONS,
+    REGION_DEFINITIONS,
+    ActionPotentialMeasures,
+    Quartiles,
+    RegionMeasures,
+    action_potential_duration,
+    measure_action_potential,
+    measure_region,
+    signal_to_noise,
+)
+from aphyn_gui.recording.preparation import Normalisation, Polarity, Preparation, Split
+from aphyn_gui.recording.recording import Recording
+from aphyn_gui.recording.region import RegionSignal, region_signal
+from aphyn_gui.recording.roi import RectangularRoi
+from aphyn_gui.recording.selection import LeftOutPixel
+from aphyn_gui.recording.sequences import (
+    PreparedRegion,
+    SequenceSet,
+    cut_sequences,
+    prepare_region,
+)
+
+__all__ = [
+    "DEFINITIONS",
+    "FORMATS",
+    "REGION_DEFINITIONS",
+    "ActionPotentialMeasures",
+    "Beats",
+    "FrameSource",
+    "LeftOutPixel",
+    "Normalisation",
+    "Polarity",
+    "PolaritySuggestion",
+    "Preparation",
+    "PreparedRegion",
+    "Quartiles",
+    "Recording",
+    "RecordingError",
+    "RecordingFormat",
+    "RectangularRoi",
+    "RegionMeasures",
+    "RegionSignal",
+    "SequenceSet",
+    "Split",
+    "action_potential_duration",
+    "cut_sequences",
+    "detect_beats",
+    "measure_action_potential",
+    "measure_region",
+    "noise_level",
+    "open_recording",
+    "prepare_region",
+    "region_signal",
+    "remove_drift",
+    "savitzky_golay",
+    "signal_to_noise",
+    "spatial_mean",
+    "suggest_polarity",
+]

@@ -1,0 +1,247 @@
+"""Beats: their onsets at sub-frame precision, and the cycle length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import find_peaks
+
+from aphyn_gui.recording.cleaning import noise_level, savitzky_golay
+from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.interpolation import cut_windows
+
+Floats = npt.NDArray[np.float64]
+
+FOOT_FRACTION = 0.05
+"""The foot of an upstroke is its last crossing of this fraction of its height."""
+
+_SMALLEST_RISE = 0.3
+"""A beat rises by at least this fraction of the trace's range; alternans halves every other one."""
+
+_SMALLEST_SIGNAL = 6.0
+"""Rises of pure noise, filtered, stay below 4.5 standard deviations of the raw noise."""
+
+_SHORTEST_CYCLE_MS = 40.0
+"""No heart beats faster: two upstrokes closer than this are one."""
+
+_SHORTEST_RECORDING = 8
+
+
+_DIASTOLE_FRAMES = 8
+"""At least so many frames give the level from which an upstroke rises."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Upstroke:
+    """Half of an upstroke and its foot, in frames; where it starts, and how far it rises."""
+
+    half: float
+    foot: float
+    low: float
+    rise: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beats:
+    """The beats of one trace.
+
+    Parameters
+    ----------
+    onsets_ms : ndarray of float64, shape (beats,)
+        Half of each upstroke, from the first frame, ms, sub-frame.
+    feet_ms : ndarray of float64, shape (beats,)
+        Last crossing of 5 % of the upstroke before it, ms, sub-frame.
+    cycle_length_ms : float
+        Median interval between onsets, ms; of a single beat: from its foot to the recording's end.
+    complete : ndarray of int
+        Indices of the beats whose whole cycle, foot to foot, lies in the recording.
+    notes : tuple of str
+        What had to be assumed.
+    """
+
+    onsets_ms: Floats
+    feet_ms: Floats
+    cycle_length_ms: float
+    complete: npt.NDArray[np.int64]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lead_ms(self) -> float:
+        """Median time from foot to half upstroke, ms."""
+        return float(np.median(self.onsets_ms - self.feet_ms))
+
+    def ensemble(self, traces: npt.ArrayLike, frame_interval_ms: float) -> Floats:
+        """Mean of the complete beats, from the foot on and one cycle long, shape (..., samples).
+
+        Parameters
+        ----------
+        traces : array_like, shape (..., time)
+            Traces on the same frames.
+        frame_interval_ms : float
+            ms.
+        """
+        values = np.asarray(traces, dtype=np.float64)
+        flat = values.reshape(-1, values.shape[-1])
+        sample_count = int(self.cycle_length_ms / frame_interval_ms)
+        windows = [
+            cut_windows(flat, frame_interval_ms, start, sample_count)
+            for start in self.onsets_ms[self.complete] - self.lead_ms
+        ]
+        return np.asarray(np.mean(windows, axis=0).reshape(*values.shape[:-1], sample_count))
+
+
+def detect_beats(trace_upright: npt.ArrayLike, frame_interval_ms: float) -> Beats:
+    """Find the beats of a trace.
+
+    A beat is a maximum that stands out by its prominence: what must be descended from it before
+    a higher one is reached. Wiggles on a plateau and notches of an upstroke do not descend far
+    enough to count twice. Its upstroke is the steepest rise between the minimum before it and
+    the maximum.
+
+    Parameters
+    ----------
+    trace_upright : array_like, shape (time,)
+        Depolarisation goes up; drift removed.
+    frame_interval_ms : float
+        Time between frames, ms.
+
+    Raises
+    ------
+    RecordingError
+        If no beat stands out of the noise.
+    """
+    trace = np.asarray(trace_upright, dtype=np.float64)
+    duration = (trace.size - 1) * frame_interval_ms
+    if trace.size < _SHORTEST_RECORDING:
+        raise RecordingError(
+            f"no beats found: {trace.size} frames are too few, at least {_SHORTEST_RECORDING} are "
+            "needed"
+        )
+    if not np.isfinite(trace).all():
+        raise RecordingError("no beats found: the trace holds values that are not numbers")
+    smooth = savitzky_golay(trace)
+    noise = float(noise_level(trace))
+    spread = float(np.ptp(smooth))
+    if spread <= _SMALLEST_SIGNAL * noise or spread <= 1e-12 * float(np.max(np.abs(trace))):
+        raise RecordingError(
+            "no beats found: the trace is flat or noise "
+            f"(range {spread:.4g}, noise {noise:.4g} counts); move the region onto tissue, enlarge "
+            "it, or check the polarity"
+        )
+    upstrokes = _upstrokes(trace, smooth, frame_interval_ms, spread, noise)
+    if not upstrokes:
+        raise RecordingError(
+            "no beats found: no upstroke stands out of the noise; move the region onto tissue, "
+            "enlarge it, or check the polarity"
+        )
+    onsets, feet = (np.array(times) * frame_interval_ms for times in zip(*upstrokes, strict=True))
+    return _beats(onsets, feet, duration)
+
+
+def _beats(onsets: Floats, feet: Floats, duration_ms: float) -> Beats:
+    if onsets.size == 1:
+        cycle = float(duration_ms - feet[0])
+        return Beats(
+            onsets,
+            feet,
+            cycle,
+            np.array([0]),
+            (
+                "The recording holds one beat: its cycle was taken to last to the end of the "
+                f"recording, {cycle:.1f} ms.",
+            ),
+        )
+    cycle = float(np.median(np.diff(onsets)))
+    # Each beat ends at its own successor's foot, or, the last, one cycle after its own.
+    ends = np.append(feet[1:], feet[-1] + cycle)
+    complete = np.flatnonzero(ends <= duration_ms)
+    return Beats(onsets, feet, cycle, complete)
+
+
+def _upstrokes(
+    trace: Floats, smooth: Floats, frame_interval_ms: float, spread: float, noise: float
+) -> list[tuple[float, float]]:
+    """Half upstroke and foot of every beat, in frames."""
+    smallest = max(_SMALLEST_RISE * spread, _SMALLEST_SIGNAL * noise)
+    # A recording that ends on a plateau never descends from it: let it descend after its end.
+    closed = np.append(smooth, smooth.min())
+    peaks, _ = find_peaks(
+        closed,
+        prominence=smallest,
+        distance=max(1.0, _SHORTEST_CYCLE_MS / frame_interval_ms),
+    )
+    found: list[_Upstroke] = []
+    previous = 0
+    for peak in (int(peak) for peak in peaks):
+        trough = previous + int(np.argmin(smooth[previous : peak + 1]))
+        upstroke = _upstroke(trace, smooth, previous, trough, peak)
+        if upstroke.rise >= smallest:
+            found.append(upstroke)
+        previous = peak
+    return [(upstroke.half, upstroke.foot) for upstroke in _without_cut_off_beat(found)]
+
+
+def foot_before(trace: Floats, start: int, half: float, peak: float) -> tuple[float, float]:
+    """Foot of an upstroke, and the baseline it leaves, for a trace in frames.
+
+    The baseline is the median of the diastole just before the upstroke: its minimum would lie
+    a few standard deviations of the noise too low, and the foot, 5 % above, far too early.
+
+    Parameters
+    ----------
+    trace : ndarray, shape (frames,)
+    start : int
+        Frame from which on diastole may be looked for: after the beat before.
+    half : float
+        Half of the upstroke, frames.
+    peak : float
+        Value at the top of the upstroke.
+
+    Returns
+    -------
+    foot, baseline : float
+        Frames, and the unit of the trace.
+    """
+    middle = int(half)
+    steepest = float(np.max(np.diff(trace[max(start, middle - 2) : middle + 4])))
+    lowest = float(trace[start : middle + 1].min())
+    rise = (peak - lowest) / steepest if steepest > 0 else 1.0
+    # One whole rise before its middle nothing of it is left.
+    stop = max(start + 1, int(half - rise))
+    length = max(_DIASTOLE_FRAMES, int(2 * rise))
+    baseline = float(np.median(trace[max(start, stop - length) : stop]))
+    return _last_crossing(trace, start, middle, baseline + FOOT_FRACTION * (peak - baseline)), (
+        baseline
+    )
+
+
+def _upstroke(trace: Floats, smooth: Floats, start: int, trough: int, peak: int) -> _Upstroke:
+    low, high = float(smooth[trough]), float(smooth[peak])
+    half = _last_crossing(smooth, trough, peak, (low + high) / 2)
+    # Diastole is flat and lies in the second half of the time since the beat before.
+    # The filter would spread the foot over its own length.
+    foot, _ = foot_before(trace, min(trough, (start + int(half)) // 2), half, high)
+    return _Upstroke(half, foot, low, high - low)
+
+
+def _without_cut_off_beat(found: list[_Upstroke]) -> list[_Upstroke]:
+    """Drop a first beat that began before the recording did: its rise starts high up."""
+    if len(found) < 2:
+        return found
+    low = np.median([upstroke.low for upstroke in found[1:]])
+    rise = np.median([upstroke.rise for upstroke in found[1:]])
+    return found[1:] if found[0].low > low + 0.5 * rise else found
+
+
+def _last_crossing(trace: Floats, start: int, stop: int, level: float) -> float:
+    """Where the trace last rises through a level between two frames, in frames."""
+    below = np.flatnonzero(trace[start : stop + 1] < level)
+    if below.size == 0:
+        return float(start)
+    index = start + int(below[-1])
+    if index + 1 >= trace.size:
+        return float(index)
+    low, high = trace[index], trace[index + 1]
+    return index + float((level - low) / (high - low)) if high > low else float(index)

@@ -1,0 +1,179 @@
+"""NumPy arrays (.npy, memory-mapped) and archives of them (.npz); never with pickles."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.frames import FRAME_AXES, Array, FrameSource, transposed
+from aphyn_gui.recording.recording import Recording
+
+_NPY_MAGIC = b"\x93NUMPY"
+_ZIP_MAGIC = b"PK\x03\x04"
+_DEFLATE_LIMIT = 1032
+"""Deflate cannot shrink data further than this; a larger ratio is a damaged or hostile file."""
+
+
+class NumpyArrayFormat:
+    """One array in a file of its own."""
+
+    name = "NumPy"
+    suffixes = (".npy",)
+
+    def recognises(self, path: Path, first_bytes: bytes) -> bool:
+        """Whether the file starts as NumPy arrays do."""
+        return first_bytes.startswith(_NPY_MAGIC)
+
+    def open(self, path: Path) -> Recording:
+        """Memory-map the array; time is its longest axis.
+
+        Raises
+        ------
+        RecordingError
+            If the file is damaged, holds Python objects, or is no movie.
+        """
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError, EOFError, SyntaxError) as error:
+            raise _damaged(path, error) from error
+        if not isinstance(array, np.ndarray):
+            raise RecordingError(f"{path.name} is named .npy but holds an archive: name it .npz")
+        return _recording(path, array, {"dtype": str(array.dtype)}, ())
+
+
+class NumpyArchiveFormat:
+    """Several named arrays in one zip file.
+
+    The movie is the three-dimensional numeric array; ``frame_interval_ms`` and
+    ``pixel_pitch_mm``, single numbers, are honoured where present.
+    """
+
+    name = "NumPy"
+    suffixes = (".npz",)
+
+    def recognises(self, path: Path, first_bytes: bytes) -> bool:
+        """Whether the file is a zip file named as NumPy names its archives."""
+        return first_bytes.startswith(_ZIP_MAGIC) and path.suffix.lower() in self.suffixes
+
+    def open(self, path: Path) -> Recording:
+        """Read the largest three-dimensional array; the others are only looked at.
+
+        Raises
+        ------
+        RecordingError
+            If the file is damaged, or holds no movie.
+        """
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return self._read(path, archive)
+        except RecordingError:
+            raise
+        except (ValueError, OSError, EOFError, SyntaxError, zipfile.BadZipFile) as error:
+            raise _damaged(path, error) from error
+
+    def _read(self, path: Path, archive: zipfile.ZipFile) -> Recording:
+        movies: dict[str, tuple[zipfile.ZipInfo, int]] = {}
+        settings: dict[str, float] = {}
+        header: dict[str, str] = {}
+        for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            with archive.open(member) as file:
+                shape, dtype = _read_npy_header(file)
+            header[name] = f"{dtype}, shape {shape}"
+            if len(shape) == FRAME_AXES and dtype.kind in "uif":
+                movies[name] = member, int(np.prod(shape)) * dtype.itemsize
+            elif name in ("frame_interval_ms", "pixel_pitch_mm") and dtype.kind in "uif":
+                settings[name] = float(_read_member(path, archive, member).item())
+        if not movies:
+            raise RecordingError(
+                f"{path.name} holds no three-dimensional array of numbers; it holds "
+                + "; ".join(f"{name} ({what})" for name, what in header.items())
+            )
+        chosen = max(movies, key=lambda name: movies[name][1])
+        assumptions: tuple[str, ...] = ()
+        if len(movies) > 1:
+            assumptions = (
+                f"Of the arrays {', '.join(movies)}, the largest, {chosen}, was taken as the "
+                "movie.",
+            )
+        array = _read_member(path, archive, movies[chosen][0])
+        return _recording(path, array, header, assumptions, **settings)
+
+
+def _recording(
+    path: Path,
+    array: Array,
+    header: dict[str, str],
+    assumptions: tuple[str, ...],
+    frame_interval_ms: float | None = None,
+    pixel_pitch_mm: float | None = None,
+) -> Recording:
+    if array.ndim != FRAME_AXES:
+        raise RecordingError(
+            f"{path.name} holds an array with {array.ndim} axes, shape {array.shape}; a movie has "
+            "three: time, row, column"
+            + (". This is one image, not a movie" if array.ndim == 2 else "")
+        )
+    time = guess_time_axis(array.shape)
+    row, column = (axis for axis in range(FRAME_AXES) if axis != time)
+    if time != 0:
+        assumptions += (
+            f"Axis {time} of shape {array.shape} was taken as time, because it is the odd one out.",
+        )
+    return Recording(
+        frames=transposed(cast(FrameSource, array), (time, row, column)),
+        path=path,
+        format_name="NumPy",
+        frame_interval_ms=frame_interval_ms,
+        pixel_pitch_mm=pixel_pitch_mm,
+        header=header,
+        assumptions=assumptions,
+    )
+
+
+def guess_time_axis(shape: tuple[int, ...]) -> int:
+    """The longest of three axes; where two tie for it, the third, for frames are often square."""
+    longest = [axis for axis, length in enumerate(shape) if length == max(shape)]
+    if len(longest) == 2:
+        return next(axis for axis in range(FRAME_AXES) if axis not in longest)
+    return longest[0]
+
+
+def _read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = npy_format.read_magic(file)
+    read = (
+        npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+    )
+    shape, _, dtype = read(file)
+    return tuple(int(length) for length in shape), dtype
+
+
+def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    # The sizes in a header are only claims, and NumPy allocates what they claim.
+    with archive.open(member) as file:
+        shape, dtype = _read_npy_header(file)
+    claimed = int(np.prod([int(length) for length in shape], dtype=object)) * dtype.itemsize
+    if claimed > member.file_size or claimed > _DEFLATE_LIMIT * (member.compress_size + 64):
+        raise RecordingError(
+            f"{path.name}: {member.filename} claims {claimed} bytes but holds fewer: the file is "
+            "truncated or damaged; copy it again"
+        )
+    with archive.open(member) as file:
+        return npy_format.read_array(file, allow_pickle=False)
+
+
+def _damaged(path: Path, error: Exception) -> RecordingError:
+    if "pickle" in str(error) or "Object arrays" in str(error):
+        return RecordingError(
+            f"{path.name} holds Python objects, which could run code when loaded and are never "
+            "opened: save the movie as a plain numeric array"
+        )
+    return RecordingError(
+        f"{path.name} is not a usable NumPy file ({error}): it may be truncated; copy or save it "
+        "again"
+    )

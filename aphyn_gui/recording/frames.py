@@ -1,0 +1,97 @@
+"""Frames as a lazy array: what a recording needs from its storage."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+FRAME_AXES = 3
+"""Every recording is presented as (time, row, column)."""
+
+
+class FrameSource(Protocol):
+    """Three-dimensional, indexable with integers and slices; reads no more than it is asked for.
+
+    Arrays and memory maps fit as they are.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, rows and columns."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one value as stored."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """The frames, rows and columns asked for, as an array."""
+
+
+def as_slices(
+    key: int | slice | tuple[int | slice, ...], shape: tuple[int, ...]
+) -> tuple[tuple[slice, ...], tuple[int, ...]]:
+    """An index as one slice for each axis, and the axes an integer index removes."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if len(parts) > len(shape):
+        raise IndexError(f"{len(parts)} indices for {len(shape)} axes")
+    parts += (slice(None),) * (len(shape) - len(parts))
+    slices: list[slice] = []
+    dropped: list[int] = []
+    for axis, (part, length) in enumerate(zip(parts, shape, strict=True)):
+        if isinstance(part, slice):
+            slices.append(part)
+            continue
+        position = int(part)
+        if not -length <= position < length:
+            raise IndexError(f"index {position} is outside axis {axis} of length {length}")
+        position %= length
+        slices.append(slice(position, position + 1))
+        dropped.append(axis)
+    return tuple(slices), tuple(dropped)
+
+
+class TransposedFrames:
+    """Another order of a source's axes, without reading it.
+
+    Parameters
+    ----------
+    source : FrameSource
+        Frames in the order they are stored.
+    axes : tuple of int
+        Axis of ``source`` shown as time, as row and as column.
+    """
+
+    def __init__(self, source: FrameSource, axes: tuple[int, int, int]) -> None:
+        self._source = source
+        self._axes = axes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, rows and columns."""
+        return tuple(self._source.shape[axis] for axis in self._axes)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one value as stored."""
+        return self._source.dtype
+
+    def __getitem__(self, key: int | slice | tuple[int | slice, ...]) -> Array:
+        slices, dropped = as_slices(key, self.shape)
+        stored: list[slice] = [slice(None)] * FRAME_AXES
+        for shown, axis in enumerate(self._axes):
+            stored[axis] = slices[shown]
+        values = np.transpose(np.asarray(self._source[tuple(stored)]), self._axes)
+        return values.squeeze(axis=dropped) if dropped else values
+
+
+def transposed(source: FrameSource, axes: tuple[int, int, int]) -> FrameSource:
+    """The source with its axes in another order; a view for arrays and memory maps."""
+    if axes == (0, 1, 2):
+        return source
+    if isinstance(source, np.ndarray):
+        return cast(FrameSource, np.transpose(source, axes))
+    return TransposedFrames(source, axes)

@@ -1,0 +1,90 @@
+"""Values between frames, by cubic splines."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import spline_filter1d
+
+from aphyn_gui.recording.errors import RecordingError
+
+Floats = npt.NDArray[np.float64]
+
+OVERHANG_FRAMES = 1.0
+"""A window may reach this far over an end of the recording, where the last frame is repeated."""
+
+
+def sample_at(traces: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
+    """Each trace at its own positions, by the interpolating cubic spline.
+
+    A cubic spline keeps most of the noise's variance (linear interpolation halves it between
+    frames), so that sequences of different pixels stay comparable.
+
+    Parameters
+    ----------
+    traces : array_like, shape (traces, frames)
+        Finite.
+    positions : array_like, shape (traces, samples)
+        In frames; held at the first and last frame.
+    """
+    values = np.asarray(traces, dtype=np.float64)
+    frame_count = values.shape[-1]
+    at = np.clip(np.asarray(positions, dtype=np.float64), 0, frame_count - 1)
+    coefficients = spline_filter1d(values, order=3, axis=-1, mode="mirror")
+    left = np.minimum(at.astype(np.int64), frame_count - 2)
+    part = at - left
+    # The cubic B-spline on its four intervals.
+    weights = (
+        (1 - part) ** 3 / 6,
+        2 / 3 - part**2 + part**3 / 2,
+        2 / 3 - (1 - part) ** 2 + (1 - part) ** 3 / 2,
+        part**3 / 6,
+    )
+    result = np.zeros_like(at)
+    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
+        index = np.abs(left + offset)
+        index = np.where(index >= frame_count, 2 * (frame_count - 1) - index, index)
+        result += weight * np.take_along_axis(coefficients, index, axis=-1)
+    return result
+
+
+def cut_windows(
+    traces: npt.ArrayLike, frame_interval_ms: float, starts_ms: npt.ArrayLike, sample_count: int
+) -> Floats:
+    """Samples at the frame interval from each trace's own start on.
+
+    Parameters
+    ----------
+    traces : array_like, shape (traces, frames)
+        Frame 0 is at 0 ms.
+    frame_interval_ms : float
+        ms.
+    starts_ms : array_like, shape (traces,) or ()
+        Time of the first sample, ms, anywhere between frames.
+    sample_count : int
+        Length of each window.
+
+    Raises
+    ------
+    RecordingError
+        If a window reaches more than a frame over an end of the recording.
+    """
+    values = np.asarray(traces, dtype=np.float64)
+    starts = np.broadcast_to(np.asarray(starts_ms, dtype=np.float64), values.shape[:1])
+    if not fits(starts, frame_interval_ms, sample_count, values.shape[-1]).all():
+        raise RecordingError(
+            f"{sample_count} samples from {starts.min():.1f} to {starts.max():.1f} ms on do not "
+            f"lie in a recording of {(values.shape[-1] - 1) * frame_interval_ms:.1f} ms"
+        )
+    return sample_at(values, starts[:, None] / frame_interval_ms + np.arange(sample_count))
+
+
+def fits(
+    starts_ms: npt.ArrayLike, frame_interval_ms: float, sample_count: int, frame_count: int
+) -> npt.NDArray[np.bool_]:
+    """Whether windows from these starts on lie in the recording."""
+    first = np.asarray(starts_ms, dtype=np.float64) / frame_interval_ms
+    last = first + sample_count - 1
+    return np.asarray(
+        (first >= -OVERHANG_FRAMES) & (last <= frame_count - 1 + OVERHANG_FRAMES), dtype=np.bool_
+    )

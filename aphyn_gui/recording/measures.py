@@ -1,0 +1,299 @@
+"""Durations, rise time and signal-to-noise ratio, by definitions that every export prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aphyn_gui.recording.beats import Beats
+from aphyn_gui.recording.cleaning import noise_level, remove_drift, savitzky_golay, spatial_mean
+from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.interpolation import cut_windows, fits
+from aphyn_gui.recording.preparation import Polarity
+
+Floats = npt.NDArray[np.float64]
+
+DEFINITIONS = (
+    "Onset: maximum dV/dt, located between frames by a parabola. Baseline: lowest value before "
+    "the onset. Amplitude: highest value minus baseline. APD at X %: from the onset to the first "
+    "time after the peak at which X % of the amplitude is lost, interpolated linearly. Rise time: "
+    "10 % to 90 % of the amplitude."
+)
+"""How the numbers are defined, in one paragraph."""
+
+REGION_DEFINITIONS = (
+    "Measured for each pixel of the region on the mean over 3 x 3 pixels, drift removed, averaged "
+    "over all beats that were recorded whole, Savitzky-Golay filtered (9 frames, order 3); given "
+    "as median and quartiles over pixels. Signal-to-noise ratio: range of one filtered beat of a "
+    "single pixel over the standard deviation of its noise, the latter from the median absolute "
+    "second difference. " + DEFINITIONS
+)
+"""What was done to a region before its action potentials were measured."""
+
+_SPATIAL_SIDE = 3
+_DIASTOLE_SHARE = 0.15
+"""Of the cycle, shown before the foot: where the baseline is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPotentialMeasures:
+    """Measures of one action potential; NaN where the trace does not reach the level.
+
+    Parameters
+    ----------
+    apd50_ms, apd80_ms, apd90_ms : float
+        Action potential durations at 50, 80 and 90 % repolarisation, ms.
+    rise_time_ms : float
+        From 10 % to 90 % of the upstroke, ms.
+    onset_ms : float
+        Time of maximum dV/dt from the first sample, ms.
+    amplitude : float
+        Peak minus baseline, unit of the trace.
+    """
+
+    apd50_ms: float
+    apd80_ms: float
+    apd90_ms: float
+    rise_time_ms: float
+    onset_ms: float
+    amplitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quartiles:
+    """Median and quartiles over the pixels that have a value; NaN if none has."""
+
+    lower: float
+    median: float
+    upper: float
+
+    @staticmethod
+    def of(values: npt.ArrayLike) -> Quartiles:
+        """Quartiles of the finite values."""
+        numbers = np.asarray(values, dtype=np.float64)
+        numbers = numbers[np.isfinite(numbers)]
+        if numbers.size == 0:
+            return Quartiles(np.nan, np.nan, np.nan)
+        return Quartiles(*(float(value) for value in np.percentile(numbers, (25, 50, 75))))
+
+
+@dataclass(frozen=True, slots=True)
+class RegionMeasures:
+    """What was measured in a region, over its pixels.
+
+    Parameters
+    ----------
+    apd50_ms, apd80_ms, apd90_ms, rise_time_ms : Quartiles
+        As in `ActionPotentialMeasures`, ms.
+    snr : Quartiles
+        Signal-to-noise ratio of the single pixels, dimensionless.
+    pixel_count : int
+        Pixels that were measured.
+    beat_count : int
+        Beats that were averaged.
+    definitions : str
+        How.
+    """
+
+    apd50_ms: Quartiles
+    apd80_ms: Quartiles
+    apd90_ms: Quartiles
+    rise_time_ms: Quartiles
+    snr: Quartiles
+    pixel_count: int
+    beat_count: int
+    definitions: str = REGION_DEFINITIONS
+
+
+def action_potential_duration(time_ms: npt.ArrayLike, trace: npt.ArrayLike, level: float) -> float:
+    """Time from the onset until a fraction of the amplitude is lost, ms; NaN if it never is.
+
+    Parameters
+    ----------
+    time_ms : array_like, shape (samples,)
+        Equally spaced, ms.
+    trace : array_like, shape (samples,)
+        One action potential, upright, from before its upstroke on; any unit.
+    level : float
+        Fraction of the amplitude lost: 0.8 for APD80.
+    """
+    if not 0 < level < 1:
+        raise RecordingError(f"the level of an action potential duration is in (0, 1), got {level}")
+    time = np.asarray(time_ms, dtype=np.float64)
+    shape = _Shape(np.asarray(trace, dtype=np.float64))
+    return shape.duration(level) * float(time[-1] - time[0]) / (time.size - 1)
+
+
+def measure_action_potential(
+    trace: npt.ArrayLike, sample_interval_ms: float
+) -> ActionPotentialMeasures:
+    """Measure one action potential, by `DEFINITIONS`.
+
+    Parameters
+    ----------
+    trace : array_like, shape (samples,)
+        Upright, from before its upstroke on; measured or modelled, any unit.
+    sample_interval_ms : float
+        Time between samples, ms.
+    """
+    shape = _Shape(np.asarray(trace, dtype=np.float64))
+    return ActionPotentialMeasures(
+        apd50_ms=shape.duration(0.5) * sample_interval_ms,
+        apd80_ms=shape.duration(0.8) * sample_interval_ms,
+        apd90_ms=shape.duration(0.9) * sample_interval_ms,
+        rise_time_ms=shape.rise_time() * sample_interval_ms,
+        onset_ms=shape.onset * sample_interval_ms,
+        amplitude=shape.amplitude,
+    )
+
+
+class _Shape:
+    """Landmarks of one action potential, in samples."""
+
+    def __init__(self, trace: Floats) -> None:
+        if trace.ndim != 1 or trace.size < 4:
+            raise RecordingError(
+                f"an action potential is one trace of at least 4 samples, got shape {trace.shape}"
+            )
+        self._trace = trace
+        self.onset = self.amplitude = np.nan
+        self._baseline = np.nan
+        self._peak = 0
+        if not np.isfinite(trace).all() or np.ptp(trace) == 0:
+            return
+        self._peak = int(np.argmax(trace))
+        if self._peak == 0:
+            return
+        slopes = np.diff(trace[: self._peak + 1])
+        steepest = int(np.argmax(slopes))
+        # Slope k lies between samples k and k + 1.
+        self.onset = steepest + 0.5 + _parabola_offset(np.diff(trace), steepest)
+        self._baseline = float(trace[: steepest + 1].min())
+        self.amplitude = float(trace[self._peak]) - self._baseline
+
+    def duration(self, level: float) -> float:
+        threshold = self._baseline + (1 - level) * self.amplitude
+        below = np.flatnonzero(self._trace[self._peak :] <= threshold)
+        if below.size == 0:
+            return np.nan
+        return self._crossing(self._peak + int(below[0]) - 1, threshold) - self.onset
+
+    def rise_time(self) -> float:
+        rising = self._trace[: self._peak + 1]
+        low = self._baseline + 0.1 * self.amplitude
+        high = self._baseline + 0.9 * self.amplitude
+        below = np.flatnonzero(rising <= low)
+        above = np.flatnonzero(rising >= high)
+        if below.size == 0 or above.size == 0:
+            return np.nan
+        first_above = int(above[0])
+        last_below = int(below[below < first_above][-1])
+        return self._crossing(first_above - 1, high) - self._crossing(last_below, low)
+
+    def _crossing(self, index: int, level: float) -> float:
+        before, after = self._trace[index], self._trace[index + 1]
+        return index + float((level - before) / (after - before))
+
+
+def _parabola_offset(values: Floats, index: int) -> float:
+    """Offset of a maximum from its sample, by the parabola through its two neighbours."""
+    if not 0 < index < values.size - 1:
+        return 0.0
+    left, middle, right = values[index - 1 : index + 2]
+    bend = left - 2 * middle + right
+    return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def signal_to_noise(traces: npt.ArrayLike, noise: npt.ArrayLike | None = None) -> Floats:
+    """Signal-to-noise ratio, shape (...), dimensionless.
+
+    Range of the Savitzky-Golay filtered trace (9 frames, order 3) over the standard deviation of
+    the unfiltered noise (`cleaning.noise_level`). Pure noise gives about 2 to 3.
+
+    Parameters
+    ----------
+    traces : array_like, shape (..., time)
+        One cycle or more.
+    noise : array_like, shape (...), or None
+        Standard deviation of the noise where it is known better than from these samples.
+    """
+    values = np.asarray(traces, dtype=np.float64)
+    amplitude = np.ptp(savitzky_golay(values), axis=-1)
+    level = noise_level(values) if noise is None else np.asarray(noise, dtype=np.float64)
+    noiseless = np.where(amplitude > 0, np.inf, 0.0)
+    return np.asarray(np.divide(amplitude, level, out=noiseless, where=level > 0))
+
+
+def measure_region(
+    counts: npt.ArrayLike,
+    inside: tuple[slice, slice],
+    *,
+    frame_interval_ms: float,
+    polarity: Polarity,
+    drift_order: int,
+    beats: Beats,
+) -> RegionMeasures:
+    """Measure the action potentials of a region, pixel by pixel, by `REGION_DEFINITIONS`.
+
+    Parameters
+    ----------
+    counts : array_like, shape (time, row, column)
+        As recorded; with a border of one pixel where the frame has one, for the spatial mean.
+    inside : tuple of slice
+        Rows and columns of the region within ``counts``.
+    frame_interval_ms : float
+        ms.
+    polarity : Polarity
+        Direction of depolarisation.
+    drift_order : int
+        Degree of the baseline polynomial.
+    beats : Beats
+        Of the region's mean trace.
+    """
+    recorded = np.asarray(counts, dtype=np.float64)
+    single = _pixels(recorded, inside)
+    usable = np.isfinite(single).all(axis=1)
+    upright = polarity.sign * _pixels(spatial_mean(recorded, _SPATIAL_SIDE), inside)[usable]
+    single = polarity.sign * single[usable]
+    starts, sample_count = _windows(beats, frame_interval_ms, recorded.shape[0])
+    cleaned = remove_drift(upright, drift_order)
+    averaged = savitzky_golay(
+        np.mean(
+            [cut_windows(cleaned, frame_interval_ms, start, sample_count) for start in starts],
+            axis=0,
+        )
+    )
+    measured = [measure_action_potential(trace, frame_interval_ms) for trace in averaged]
+    one_beat = cut_windows(remove_drift(single, 0), frame_interval_ms, starts[0], sample_count)
+    return RegionMeasures(
+        apd50_ms=Quartiles.of([one.apd50_ms for one in measured]),
+        apd80_ms=Quartiles.of([one.apd80_ms for one in measured]),
+        apd90_ms=Quartiles.of([one.apd90_ms for one in measured]),
+        rise_time_ms=Quartiles.of([one.rise_time_ms for one in measured]),
+        snr=Quartiles.of(signal_to_noise(one_beat, noise_level(single))),
+        pixel_count=int(usable.sum()),
+        beat_count=len(starts),
+    )
+
+
+def _pixels(frames: Floats, inside: tuple[slice, slice]) -> Floats:
+    """Traces of the pixels inside, shape (pixels, time)."""
+    region = frames[(slice(None), *inside)]
+    return np.ascontiguousarray(region.reshape(len(region), -1).T)
+
+
+def _windows(beats: Beats, frame_interval_ms: float, frame_count: int) -> tuple[Floats, int]:
+    """Start of the window around each beat, ms, and its length in samples.
+
+    A window begins in diastole and ends before the next foot.
+    """
+    end = (frame_count - 1) * frame_interval_ms
+    feet = np.clip(beats.onsets_ms[beats.complete] - beats.lead_ms, 0, end)
+    diastole = min(_DIASTOLE_SHARE * beats.cycle_length_ms, float(feet.max()))
+    starts = feet[feet >= diastole] - diastole
+    # The last two frames before the next foot are left out: it is known to about a frame.
+    length = min(diastole + beats.cycle_length_ms - 2 * frame_interval_ms, end - float(starts[0]))
+    sample_count = int(length / frame_interval_ms) + 1
+    return starts[fits(starts, frame_interval_ms, sample_count, frame_count)], sample_count

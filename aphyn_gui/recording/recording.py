@@ -1,0 +1,183 @@
+"""A recording: frames, their time and their size in space, and what the file said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.frames import FRAME_AXES, FrameSource, transposed
+from aphyn_gui.recording.roi import RectangularRoi
+
+_CHUNK_BYTES = 64 * 2**20
+"""Read at once when a region is cut out, so that a long stack never fills the memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """What was measured.
+
+    Parameters
+    ----------
+    frames : FrameSource
+        Camera counts, shape (time, row, column); lazy, read only where asked.
+    path : Path
+        The file.
+    format_name : str
+        Kind of file, in words.
+    frame_interval_ms : float or None
+        Time between frames, ms; None: the file does not say.
+    pixel_pitch_mm : float or None
+        Distance between the centres of neighbouring pixels on the tissue, mm; None: unknown.
+    header : Mapping of str to str
+        What the file says about itself.
+    assumptions : tuple of str
+        What had to be assumed to read the file, one sentence each.
+
+    Raises
+    ------
+    RecordingError
+        If the frames are not a movie of real numbers, or an interval or pitch is not positive.
+    """
+
+    frames: FrameSource
+    path: Path
+    format_name: str
+    frame_interval_ms: float | None = None
+    pixel_pitch_mm: float | None = None
+    header: Mapping[str, str] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        name = self.path.name
+        shape = tuple(int(length) for length in self.frames.shape)
+        if len(shape) != FRAME_AXES:
+            raise RecordingError(
+                f"{name}: a recording has three axes (time, row, column), this has {len(shape)}"
+            )
+        if shape[0] < 2:
+            raise RecordingError(
+                f"{name} holds {shape[0]} frame of {shape[1]} x {shape[2]} pixels; a recording "
+                "needs at least 2: open the movie, not a single image of it"
+            )
+        if min(shape[1:]) < 1:
+            raise RecordingError(f"{name}: frames of {shape[1]} x {shape[2]} pixels are empty")
+        if self.frames.dtype.kind not in "uif":
+            raise RecordingError(
+                f"{name} holds values of type {self.frames.dtype}; integers or real numbers are "
+                "needed"
+            )
+        _require_positive(name, "the frame interval", self.frame_interval_ms, "ms")
+        _require_positive(name, "the pixel pitch", self.pixel_pitch_mm, "mm")
+        object.__setattr__(self, "header", MappingProxyType(dict(self.header)))
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames."""
+        return int(self.frames.shape[0])
+
+    @property
+    def row_count(self) -> int:
+        """Height of a frame, pixels."""
+        return int(self.frames.shape[1])
+
+    @property
+    def column_count(self) -> int:
+        """Width of a frame, pixels."""
+        return int(self.frames.shape[2])
+
+    @property
+    def duration_ms(self) -> float | None:
+        """Time from the first to the last frame, ms; None where the interval is unknown."""
+        if self.frame_interval_ms is None:
+            return None
+        return (self.frame_count - 1) * self.frame_interval_ms
+
+    @property
+    def saturation_level(self) -> float | None:
+        """Largest count the stored type can hold; None for real numbers, which have no ceiling."""
+        dtype = self.frames.dtype
+        return float(np.iinfo(dtype).max) if dtype.kind in "ui" else None
+
+    def with_frame_interval(self, frame_interval_ms: float) -> Recording:
+        """The same recording with the user's frame interval, ms."""
+        return replace(self, frame_interval_ms=float(frame_interval_ms))
+
+    def with_pixel_pitch(self, pixel_pitch_mm: float) -> Recording:
+        """The same recording with the user's pixel pitch, mm."""
+        return replace(self, pixel_pitch_mm=float(pixel_pitch_mm))
+
+    def with_time_axis(self, axis: int) -> Recording:
+        """The same recording with axis ``axis`` of the frames shown here taken as time.
+
+        The two others keep their order as row and column. Nothing is read.
+        """
+        if not 0 <= axis < FRAME_AXES:
+            raise RecordingError(f"the time axis must be 0, 1 or 2, got {axis}")
+        row, column = (other for other in range(FRAME_AXES) if other != axis)
+        return replace(
+            self,
+            frames=transposed(self.frames, (axis, row, column)),
+            assumptions=(*self.assumptions, f"Axis {axis} was taken as time, as asked."),
+        )
+
+    def read_frame(self, index: int) -> npt.NDArray[np.float32]:
+        """Frame ``index``, shape (rows, columns), counts.
+
+        Raises
+        ------
+        RecordingError
+            If there is no such frame, or it cannot be read.
+        """
+        if not 0 <= index < self.frame_count:
+            raise RecordingError(
+                f"{self.path.name} has frames 0 to {self.frame_count - 1}; {index} was asked for"
+            )
+        return self._read((index,)).astype(np.float32)
+
+    def read_region(self, roi: RectangularRoi) -> npt.NDArray[np.float64]:
+        """All frames of a region, shape (time, height, width), counts.
+
+        Read in chunks of frames: no more than the region is ever held.
+
+        Raises
+        ------
+        RecordingError
+            If the region does not lie inside the frame, or cannot be read.
+        """
+        self.require_inside(roi)
+        region = np.empty((self.frame_count, roi.height, roi.width))
+        frame_bytes = self.row_count * self.column_count * self.frames.dtype.itemsize
+        chunk = max(1, _CHUNK_BYTES // frame_bytes)
+        for start in range(0, self.frame_count, chunk):
+            stop = min(start + chunk, self.frame_count)
+            region[start:stop] = self._read((slice(start, stop), roi.rows, roi.columns))
+        return region
+
+    def require_inside(self, roi: RectangularRoi) -> None:
+        """Raise RecordingError if a region does not lie inside the frame."""
+        if not roi.lies_inside(self.row_count, self.column_count):
+            raise RecordingError(
+                f"region {roi} does not lie inside the frame of {self.column_count} columns x "
+                f"{self.row_count} rows of {self.path.name}: move or resize it"
+            )
+
+    def _read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        try:
+            return np.asarray(self.frames[key])
+        except OSError as error:
+            raise RecordingError(
+                f"{self.path.name} could not be read ({error}): is its disk still there?"
+            ) from error
+
+
+def _require_positive(name: str, what: str, value: float | None, unit: str) -> None:
+    if value is not None and not (isfinite(value) and value > 0):
+        raise RecordingError(f"{name}: {what} must be positive, got {value} {unit}")

@@ -1,0 +1,342 @@
+"""Sequences: one cycle of one pixel each, aligned at its own activation and normalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aphyn_gui.recording.alignment import activation_times, lead_time
+from aphyn_gui.recording.cleaning import noise_level, remove_drift, savitzky_golay, spatial_mean
+from aphyn_gui.recording.interpolation import cut_windows, fits, sample_at
+from aphyn_gui.recording.measures import RegionMeasures, measure_region, signal_to_noise
+from aphyn_gui.recording.normalisation import DESCRIPTIONS, limits, normalise
+from aphyn_gui.recording.preparation import Polarity, Preparation
+from aphyn_gui.recording.recording import Recording
+from aphyn_gui.recording.region import (
+    RegionCounts,
+    RegionSignal,
+    read_counts,
+    region_signal,
+    signal_of,
+)
+from aphyn_gui.recording.roi import RectangularRoi
+from aphyn_gui.recording.selection import (
+    CUT_OFF,
+    FLAT,
+    NOISY,
+    SILENT,
+    LeftOutPixel,
+    PixelSelection,
+    split_pixels,
+    unusable_as_recorded,
+)
+from aphyn_gui.recording.window import AnalysisWindow, choose_window
+
+__all__ = [
+    "LeftOutPixel",
+    "PreparedRegion",
+    "RegionSignal",
+    "SequenceSet",
+    "cut_sequences",
+    "prepare_region",
+    "region_signal",
+]
+
+Floats = npt.NDArray[np.float64]
+
+_DIASTOLE_SHARE = 0.15
+"""Of the cycle, before the foot: part of the beat whose range is the signal in the SNR."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SequenceSet:
+    """The sequences of one region.
+
+    Parameters
+    ----------
+    voltages : ndarray of float64, shape (sequences, samples)
+        Normalised transmembrane potential, dimensionless; sample 0 is the foot of the upstroke.
+    sample_interval_ms : float
+        Time between samples: the recording's frame interval, ms.
+    rows, columns : ndarray of int, shape (sequences,)
+        Pixel of each sequence, in the coordinates of the whole frame.
+    activation_ms : ndarray of float64, shape (sequences,)
+        Activation time of each pixel (half of the upstroke, sub-frame), from the start of the
+        recording, ms.
+    lower, upper : ndarray of float64, shape (sequences,)
+        Signal mapped to v = 0 and to v = 1, upright counts.
+    snr : ndarray of float64, shape (sequences,)
+        Signal-to-noise ratio: amplitude over the standard deviation of the noise.
+    training, validation : ndarray of int
+        Indices of the sequences drawn for each part; disjoint.
+    left_out : tuple of LeftOutPixel
+        Pixels of the region that give no sequence.
+    cycle_length_ms : float
+        Cycle length of the region's mean trace, ms.
+    polarity : Polarity
+        Direction that was used.
+    preparation : Preparation
+        Settings that gave these sequences.
+    notes : tuple of str
+        What was done or assumed, one sentence each, for the methods of a paper.
+    """
+
+    voltages: npt.NDArray[np.float64]
+    sample_interval_ms: float
+    rows: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    activation_ms: npt.NDArray[np.float64]
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+    snr: npt.NDArray[np.float64]
+    training: npt.NDArray[np.int64]
+    validation: npt.NDArray[np.int64]
+    left_out: tuple[LeftOutPixel, ...]
+    cycle_length_ms: float
+    polarity: Polarity
+    preparation: Preparation
+    notes: tuple[str, ...]
+
+    @property
+    def time_ms(self) -> npt.NDArray[np.float64]:
+        """Time of each sample from the foot of the upstroke, shape (samples,), ms."""
+        return np.arange(self.voltages.shape[1], dtype=np.float64) * self.sample_interval_ms
+
+    @property
+    def horizon_ms(self) -> float:
+        """Time from the first to the last sample, ms."""
+        return float((self.voltages.shape[1] - 1) * self.sample_interval_ms)
+
+    @property
+    def training_voltages(self) -> npt.NDArray[np.float64]:
+        """Training sequences, shape (training, samples)."""
+        return self.voltages[self.training]
+
+    @property
+    def validation_voltages(self) -> npt.NDArray[np.float64]:
+        """Validation sequences, shape (validation, samples)."""
+        return self.voltages[self.validation]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedRegion:
+    """Everything a region gives, from one reading of the file.
+
+    Parameters
+    ----------
+    signal : RegionSignal
+        Its mean trace and beats.
+    sequences : SequenceSet
+        What a model is fitted to.
+    measures : RegionMeasures
+        Durations and signal-to-noise ratio, as measured.
+    """
+
+    signal: RegionSignal
+    sequences: SequenceSet
+    measures: RegionMeasures
+
+
+def cut_sequences(
+    recording: Recording, roi: RectangularRoi, preparation: Preparation
+) -> SequenceSet:
+    """Sequences of a region: cut, aligned, normalised and split.
+
+    Raises
+    ------
+    RecordingError
+        As `region_signal`; also if the horizon does not fit, or fewer than three pixels remain.
+    """
+    region = read_counts(recording, roi, preparation)
+    return _cut(region, signal_of(region, preparation), preparation)
+
+
+def prepare_region(
+    recording: Recording, roi: RectangularRoi, preparation: Preparation
+) -> PreparedRegion:
+    """Signal, sequences and measures of a region, reading it once.
+
+    Raises
+    ------
+    RecordingError
+        As `cut_sequences`.
+    """
+    region = read_counts(recording, roi, preparation)
+    signal = signal_of(region, preparation)
+    sequences = _cut(region, signal, preparation)
+    measures = measure_region(
+        region.counts,
+        region.inside,
+        frame_interval_ms=region.frame_interval_ms,
+        polarity=signal.polarity,
+        drift_order=preparation.drift_order,
+        beats=signal.beats,
+    )
+    return PreparedRegion(signal, sequences, measures)
+
+
+def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -> SequenceSet:
+    beats = signal.beats
+    window = choose_window(beats, region.frame_interval_ms, signal.time_ms.size, preparation)
+    selection = PixelSelection(region.roi)
+    for which, reason in unusable_as_recorded(
+        region.traces(region.counts), region.saturation_level
+    ):
+        selection.leave_out(which, reason)
+    traces = remove_drift(
+        signal.polarity.sign * region.traces(spatial_mean(region.counts, preparation.spatial_mean)),
+        preparation.drift_order,
+    )
+    interval = region.frame_interval_ms
+    snr = np.full(len(traces), np.nan)
+    usable = selection.indices
+    snr[usable] = _signal_to_noise(traces[usable], signal, window)
+    selection.leave_out(~(snr >= preparation.snr_limit), NOISY)
+
+    activations = np.full((len(traces), len(window.beats)), np.nan)
+    usable = selection.indices
+    for position, onset in enumerate(beats.onsets_ms[list(window.beats)]):
+        activations[usable, position] = activation_times(
+            traces[usable], interval, float(onset), beats.cycle_length_ms
+        )
+    # Of several beats, noise may hide one.
+    selection.leave_out(np.asarray(np.isfinite(activations).mean(axis=1) < 0.5), SILENT)
+    selection.require_enough()
+
+    usable = selection.indices
+    lead = _common_lead(traces[usable], activations[usable], signal)
+    # Beats without an upstroke have no start, and what has none does not fit.
+    whole = fits(activations - lead, interval, window.sample_count, traces.shape[1])
+    selection.leave_out(np.asarray(~whole.any(axis=1)), CUT_OFF)
+    selection.require_enough()
+
+    usable = selection.indices
+    cut_from = savitzky_golay(traces[usable]) if preparation.temporal_filter else traces[usable]
+    sequences = np.full((len(traces), window.sample_count), np.nan)
+    sequences[usable] = _average_beats(
+        cut_from, interval, activations[usable] - lead, whole[usable], window.sample_count
+    )
+    lower, upper = np.full(len(traces), np.nan), np.full(len(traces), np.nan)
+    lower[usable], upper[usable] = limits(sequences[usable], preparation.normalisation)
+    selection.leave_out(~(upper > lower), FLAT)
+    selection.require_enough()
+
+    kept = selection.indices
+    training, validation, split_note = split_pixels(kept.size, preparation)
+    rows, columns = selection.places(kept)
+    chosen_onsets = beats.onsets_ms[list(window.beats)]
+    return SequenceSet(
+        voltages=normalise(sequences[kept], lower[kept], upper[kept]),
+        sample_interval_ms=interval,
+        rows=rows,
+        columns=columns,
+        activation_ms=chosen_onsets[0] + np.nanmean(activations[kept] - chosen_onsets, axis=1),
+        lower=lower[kept],
+        upper=upper[kept],
+        snr=snr[kept],
+        training=training,
+        validation=validation,
+        left_out=selection.left_out,
+        cycle_length_ms=beats.cycle_length_ms,
+        polarity=signal.polarity,
+        preparation=preparation,
+        notes=(
+            *_cleaning_notes(signal, preparation),
+            *beats.notes,
+            *_cutting_notes(window, interval, lead),
+            DESCRIPTIONS[preparation.normalisation],
+            selection.note,
+            split_note,
+        ),
+    )
+
+
+def _signal_to_noise(traces: Floats, signal: RegionSignal, window: AnalysisWindow) -> Floats:
+    """Of the beats that are cut, averaged as they will be."""
+    beats, interval = signal.beats, signal.frame_interval_ms
+    diastole = _DIASTOLE_SHARE * beats.cycle_length_ms
+    samples = np.arange(int(beats.cycle_length_ms / interval))
+    averaged = np.zeros((len(traces), samples.size))
+    for beat in window.beats:
+        start = (beats.onsets_ms[beat] - beats.lead_ms - diastole) / interval
+        averaged += sample_at(traces, np.broadcast_to(start + samples, averaged.shape))
+    averaged /= len(window.beats)
+    return signal_to_noise(averaged, noise_level(traces) / np.sqrt(len(window.beats)))
+
+
+def _common_lead(traces: Floats, activations_ms: Floats, signal: RegionSignal) -> float:
+    """Time from foot to half upstroke, the median over the beats that are cut, ms."""
+    leads = []
+    for of_beat in activations_ms.T:
+        seen = np.isfinite(of_beat)
+        if seen.any():
+            leads.append(
+                lead_time(
+                    traces[seen],
+                    signal.frame_interval_ms,
+                    of_beat[seen],
+                    signal.beats.cycle_length_ms,
+                )
+            )
+    return float(np.median(leads))
+
+
+def _average_beats(
+    traces: Floats,
+    frame_interval_ms: float,
+    starts_ms: Floats,
+    whole: npt.NDArray[np.bool_],
+    sample_count: int,
+) -> Floats:
+    """Mean over each trace's whole beats, from its own starts on, shape (traces, samples)."""
+    total = np.zeros((len(traces), sample_count))
+    for position in range(starts_ms.shape[1]):
+        rows = whole[:, position]
+        total[rows] += cut_windows(
+            traces[rows], frame_interval_ms, starts_ms[rows, position], sample_count
+        )
+    return np.asarray(total / whole.sum(axis=1, keepdims=True))
+
+
+def _cleaning_notes(signal: RegionSignal, preparation: Preparation) -> tuple[str, ...]:
+    suggestion = signal.polarity_suggestion
+    if preparation.polarity is None:
+        sure = "clear" if suggestion.confident else "unclear: check it"
+        chosen = f"suggested by the signal's skewness ({sure})"
+    else:
+        chosen = "set by hand"
+    notes = [f"Depolarisation goes {signal.polarity} in the recording, {chosen}."]
+    if preparation.spatial_mean > 1:
+        side = preparation.spatial_mean
+        notes.append(f"Each pixel was averaged over {side} x {side} pixels.")
+    if preparation.drift_order == 0:
+        notes.append("The mean of each trace was subtracted.")
+    else:
+        notes.append(
+            f"A polynomial baseline of degree {preparation.drift_order}, fitted by asymmetric "
+            "least squares (weight 0.1 above it), was subtracted from each trace."
+        )
+    if preparation.temporal_filter:
+        notes.append(
+            "Traces were filtered by a zero-phase Savitzky-Golay filter (9 frames, order 3)."
+        )
+    return tuple(notes)
+
+
+def _cutting_notes(
+    window: AnalysisWindow, frame_interval_ms: float, lead_ms: float
+) -> tuple[str, ...]:
+    if len(window.beats) == 1:
+        which = f"Beat {window.beats[0]} of the recording (counted from 0) was cut out"
+    else:
+        which = f"{len(window.beats)} beats were averaged, pixel by pixel"
+    return (
+        f"{which}, from the foot of the upstroke on: {lead_ms:.2f} ms before each pixel's own half "
+        "upstroke, the time that the aligned mean trace takes from its last crossing of 5 %.",
+        "Values between frames were interpolated by a cubic spline.",
+        f"A sequence has {window.sample_count} samples of {frame_interval_ms:g} ms, "
+        f"{(window.sample_count - 1) * frame_interval_ms:.6g} ms in all.",
+        *window.notes,
+    )
