@@ -68,7 +68,7 @@ def fit_physics(
         The best of all.
     """
     fixed = starting_values(protocol)
-    unknowns = tuple(Unknown(name, *protocol.bounds_of(name)) for name in protocol.learned_names)
+    unknowns = tuple(Unknown(name, *bounds) for name, bounds in protocol.unknowns.items())
     if not unknowns:
         error = float("nan")
         return PhysicsFit(fixed, error, True, 0, 0)

@@ -1,4 +1,4 @@
-"""Everything a user chooses about a fit, as one value, with the paper's two presets."""
+"""Everything a user chooses about a fit, as one value, with presets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from aphyn_gui.physics import PhysicsError, Stimulus, ionic_model
+from aphyn_gui.physics import STIMULUS_PARAMETERS, PhysicsError, Stimulus, ionic_model
 
 
 class ProtocolError(ValueError):
@@ -74,7 +74,10 @@ class Protocol:
     bounds : mapping of str to (float, float)
         Bounds that differ from the model's.
     stimulus : Stimulus
-        Current pulse that starts the action potential.
+        Current pulse that starts the action potential; the starting values where it is learned.
+    learn_stimulus : bool
+        Learn amplitude, duration and onset of the stimulus beside the physics. An optical upstroke
+        sums over depth and takes several ms: the paper's fixed pulse pulls the time constants.
     network : NetworkSettings or None
         F_dl; None: physics only.
     initial_voltage : InitialVoltage
@@ -107,6 +110,7 @@ class Protocol:
     values: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     stimulus: Stimulus = field(default_factory=Stimulus)
+    learn_stimulus: bool = False
     network: NetworkSettings | None = field(default_factory=NetworkSettings)
     initial_voltage: InitialVoltage = InitialVoltage.MEASURED
     epochs: int = 100
@@ -156,6 +160,14 @@ class Protocol:
         chosen = model.learned_by_default if self.learned is None else self.learned
         return tuple(name for name in model.parameter_names if name in chosen)
 
+    @property
+    def unknowns(self) -> dict[str, tuple[float, float]]:
+        """Everything a fit may move, with its bounds: physics first, then the stimulus."""
+        unknowns = {name: self.bounds_of(name) for name in self.learned_names}
+        if self.learn_stimulus:
+            unknowns.update({p.name: (p.lower, p.upper) for p in STIMULUS_PARAMETERS})
+        return unknowns
+
     def bounds_of(self, name: str) -> tuple[float, float]:
         """Bounds in force for one parameter."""
         parameter = ionic_model(self.physics).parameter(name)
@@ -172,13 +184,22 @@ class Protocol:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
+RECOMMENDED = Protocol(
+    name="recommended",
+    physics="mitchell_schaeffer_smooth",
+    stimulus=Stimulus(amplitude_per_ms=0.2, duration_ms=4.0),
+    learn_stimulus=True,
+    initial_voltage=InitialVoltage.MEAN,
+)
+"""What suits optical recordings: the stimulus is learned, and one trajectory serves the region."""
+
 IN_SILICO = Protocol(name="in-silico", lambda_growth=10.0)
 """The paper's settings for simulated data: gamma = 10."""
 
 EX_VIVO = Protocol(name="ex-vivo", lambda_growth=1.0)
 """The paper's settings for optical recordings: gamma = 1."""
 
-PRESETS: tuple[Protocol, ...] = (EX_VIVO, IN_SILICO)
+PRESETS: tuple[Protocol, ...] = (RECOMMENDED, EX_VIVO, IN_SILICO)
 """All presets, in the order in which they are offered."""
 
 

@@ -122,8 +122,8 @@ class Training:
             loss.backward()
             with torch.no_grad():
                 validation_mse = float((observed.voltage[count:] - validation).square().mean())
-            training_mse, mean_square = float(trajectory_loss), float(square)
-            if not (math.isfinite(float(loss)) and _gradients_are_finite(model)):
+            training_mse, mean_square = trajectory_loss.item(), square.item()
+            if not (math.isfinite(loss.item()) and _gradients_are_finite(model)):
                 model.load_state_dict(finite)
                 return Outcome.DIVERGED
             finite = {name: value.clone() for name, value in model.state_dict().items()}
@@ -160,8 +160,7 @@ class Training:
         return self._module(physics.values, None)
 
     def _module(self, values: Mapping[str, float], network: ResidualNetwork | None) -> HybridModel:
-        bounds = {name: self._protocol.bounds_of(name) for name in self._protocol.learned_names}
-        return HybridModel(self._model, values, bounds, network)
+        return HybridModel(self._model, values, self._protocol.unknowns, network)
 
     def _progress(
         self,

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Slot
-from PySide6.QtGui import QAction, QColor, QGuiApplication, QPixmap
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Slot,
+)
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -29,8 +38,46 @@ from aphyn_gui.study import Comparison, compare
 
 _FIXED_COLUMNS = 2
 _SWATCH_PIXELS = 10
+_HEADER_PADDING = 7
+_MARGIN = 6
+_LARGEST_SHARE = 0.56
 
 Index = QModelIndex | QPersistentModelIndex
+
+
+COLOR_ROLE = Qt.ItemDataRole.UserRole
+"""A region's colour, "#RRGGBB", in the header of its column."""
+
+
+class RegionHeader(QHeaderView):
+    """A header that puts a region's colour before its name.
+
+    An icon would do the same, were it not drawn at the other end of the column.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        """Draw a section; called by Qt."""
+        painter.save()
+        super().paintSection(painter, rect, section)
+        painter.restore()
+        color = self.model().headerData(section, self.orientation(), COLOR_ROLE)
+        if color is None:
+            return
+        name = self.model().headerData(section, self.orientation())
+        words = self.fontMetrics().horizontalAdvance(name)
+        left = rect.right() - _HEADER_PADDING - words - _SWATCH_PIXELS - _HEADER_PADDING
+        top = rect.center().y() - _SWATCH_PIXELS // 2
+        painter.fillRect(left, top, _SWATCH_PIXELS, _SWATCH_PIXELS, QColor(color))
+
+    def sectionSizeFromContents(self, section: int) -> QSize:
+        """Room for the name and, where there is one, the colour; called by Qt."""
+        size = super().sectionSizeFromContents(section)
+        if self.model().headerData(section, self.orientation(), COLOR_ROLE) is not None:
+            size.setWidth(size.width() + _SWATCH_PIXELS + _HEADER_PADDING)
+        return size
 
 
 class ComparisonModel(QAbstractTableModel):
@@ -92,10 +139,8 @@ class ComparisonModel(QAbstractTableModel):
         region = self._comparison.regions[section - _FIXED_COLUMNS]
         if role == Qt.ItemDataRole.DisplayRole:
             return region.name
-        if role == Qt.ItemDataRole.DecorationRole:
-            swatch = QPixmap(_SWATCH_PIXELS, _SWATCH_PIXELS)
-            swatch.fill(QColor(region.color))
-            return swatch
+        if role == COLOR_ROLE:
+            return region.color
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{region.name}: {region.roi}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -124,9 +169,12 @@ class ComparisonView(QWidget):
     def __init__(self, controller: StudyController) -> None:
         super().__init__()
         self._controller = controller
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._is_split_by_hand = False
         self.model = ComparisonModel()
         self.table = QTableView()
         self.table.setModel(self.model)
+        self.table.setHorizontalHeader(RegionHeader())
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.setShowGrid(False)
@@ -165,6 +213,11 @@ class ComparisonView(QWidget):
         controller.recording_changed.connect(self._on_change)
         self._on_change()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width between table and plots."""
+        super().resizeEvent(event)
+        self._fit_split()
+
     @Slot()
     def copy(self) -> None:
         """Put the table on the clipboard."""
@@ -200,7 +253,7 @@ class ComparisonView(QWidget):
         is_new = comparison != self.model.comparison
         if is_new:
             self.model.set_comparison(comparison)
-            self.table.resizeColumnsToContents()
+            self._fit_split()
         fits = [study.fits[region.id] for region in comparison.regions]
         self.overlay.show_fits(fits)
         self.dots.show_fits(fits)
@@ -212,13 +265,15 @@ class ComparisonView(QWidget):
         self._pages.setCurrentIndex(1 if has_fits else 0)
 
     def _words(self, comparison: Comparison) -> str:
-        sentences = [symbol_html(finding) for finding in comparison.findings]
+        sentences = [symbol_html(escape(finding)) for finding in comparison.findings]
         if len(comparison.regions) == 1:
             sentences.append("Fit a second region to compare.")
         for region in comparison.regions:
             changes = self._controller.study.changes_since_fit(region.id)
             if changes:
-                sentences.append(f"{region.name}: {' and '.join(changes)} changed since this fit.")
+                sentences.append(
+                    f"{escape(region.name)}: {' and '.join(changes)} changed since this fit."
+                )
         return "<br>".join(sentences)
 
     def _what_to_do(self) -> str:
@@ -238,7 +293,7 @@ class ComparisonView(QWidget):
         buttons.addStretch(1)
         left = QWidget()
         column = QVBoxLayout(left)
-        column.setContentsMargins(6, 6, 6, 6)
+        column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.addWidget(self.findings)
         column.addWidget(self.table, 1)
         column.addLayout(buttons)
@@ -246,12 +301,25 @@ class ComparisonView(QWidget):
         plots.addWidget(self.overlay)
         plots.addWidget(self.dots)
         plots.setSizes([580, 420])
-        split = QSplitter(Qt.Orientation.Horizontal)
+        split = self._split
         split.addWidget(left)
         split.addWidget(plots)
-        split.setSizes([460, 540])
+        split.splitterMoved.connect(self._on_split_by_hand)
         for splitter in (plots, split):
             splitter.setChildrenCollapsible(False)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(split)
+
+    def _fit_split(self) -> None:
+        """As much room for the table as it needs, until the user decides otherwise."""
+        if self._is_split_by_hand:
+            return
+        header = self.table.horizontalHeader()
+        bars = self.table.verticalScrollBar().sizeHint().width() + 2 * _MARGIN + 4
+        wanted = min(header.length() + bars, round(_LARGEST_SHARE * self.width()))
+        self._split.setSizes([wanted, self.width() - wanted])
+
+    @Slot()
+    def _on_split_by_hand(self) -> None:
+        self._is_split_by_hand = True

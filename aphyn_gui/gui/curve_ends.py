@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
 from PySide6.QtWidgets import QApplication
 
 _FONT_POINTS = 8
@@ -23,7 +23,7 @@ class _Entry:
 
 
 class CurveEnds(pg.AxisItem):  # type: ignore[misc]
-    """A right axis that names curves instead of numbers.
+    """A right axis that names curves, in plain text or HTML, instead of numbers.
 
     Names that would overlap are pushed apart, so that curves that end together stay legible.
     """
@@ -31,6 +31,7 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("right")
         self._entries: list[_Entry] = []
+        self._layouts: dict[str, QStaticText] = {}
         self._font = QFont(QApplication.font())
         self._font.setPointSize(_FONT_POINTS)
 
@@ -44,10 +45,26 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
             self._entries.append(_Entry(curve, text, color))
         self.update()
 
+    def recolor(self, curve: Any, color: str) -> None:
+        """Change the colour of a curve's name, if it has one."""
+        for entry in self._entries:
+            if entry.curve is curve:
+                entry.color = color
+        self.update()
+
     def reserve(self, *texts: str) -> None:
         """Make the margin wide enough for ``texts``, whether or not they are shown yet."""
-        metrics = QFontMetricsF(self._font)
-        self.setWidth(round(max(metrics.horizontalAdvance(text) for text in texts) + 2 * _GAP))
+        widest = max(self._layout(text).size().width() for text in texts)
+        self.setWidth(round(widest + 2 * _GAP))
+
+    def _layout(self, text: str) -> QStaticText:
+        """``text``, which may hold HTML, ready to be drawn; kept, as the names hardly change."""
+        if text not in self._layouts:
+            layout = QStaticText(text)
+            layout.setTextFormat(Qt.TextFormat.RichText)
+            layout.prepare(font=self._font)
+            self._layouts[text] = layout
+        return self._layouts[text]
 
     def linkedViewChanged(self, view: Any, newRange: Any = None) -> None:
         """Follow the view; called by pyqtgraph."""
@@ -69,9 +86,7 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
         painter.setFont(self._font)
         for top, (_, entry) in zip(tops, placed, strict=True):
             painter.setPen(QColor(entry.color))
-            box = QRectF(area.left() + _GAP, top, area.width() - _GAP, line)
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-                             entry.text)  # fmt: skip
+            painter.drawStaticText(QPointF(area.left() + _GAP, top), self._layout(entry.text))
 
     def _heights(self, area: QRectF) -> list[tuple[float, _Entry]]:
         """Where each named curve ends inside the view, in this item's pixels."""

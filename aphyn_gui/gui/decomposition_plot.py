@@ -12,6 +12,7 @@ from aphyn_gui.gui.plot_style import add_curve, color_curve, ends_of, finite_bou
 from aphyn_gui.gui.theme import Theme
 
 _SIDE_BY_SIDE_ASPECT = 1.7
+_PHYSICS = "v(0) + ∫F<sub>p</sub>"
 
 
 class DecompositionPlot(PlotPanel):
@@ -42,8 +43,8 @@ class DecompositionPlot(PlotPanel):
             self.rate_sum, self.physics_rate, self.network_rate,
             self.physics_integral, self.network_integral, self.prediction,
         )  # fmt: skip
-        ends_of(self.rates).reserve("v(0) + ∫F_p")
-        ends_of(self.integrals).reserve("v(0) + ∫F_p")
+        ends_of(self.rates).reserve(_PHYSICS)
+        ends_of(self.integrals).reserve(_PHYSICS)
         self._finish()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -93,12 +94,12 @@ class DecompositionPlot(PlotPanel):
         measured = mixed(theme.ground_truth, theme.plot_background, 0.55)
         for plot, curve, text, color in (
             (self.rates, self.rate_sum, "sum", theme.prediction),
-            (self.rates, self.physics_rate, "F_p", theme.physics),
-            (self.rates, self.network_rate, "F_dl", theme.network),
+            (self.rates, self.physics_rate, "F<sub>p</sub>", theme.physics),
+            (self.rates, self.network_rate, "F<sub>dl</sub>", theme.network),
             (self.integrals, self.mean, "measured", measured),
             (self.integrals, self.prediction, "sum", theme.prediction),
-            (self.integrals, self.physics_integral, "v(0) + ∫F_p", theme.physics),
-            (self.integrals, self.network_integral, "∫F_dl", theme.network),
+            (self.integrals, self.physics_integral, _PHYSICS, theme.physics),
+            (self.integrals, self.network_integral, "∫F<sub>dl</sub>", theme.network),
         ):
             color_curve(curve, color)
             ends_of(plot).name(curve, text, color)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -122,8 +124,11 @@ class FitView(QWidget):
             return
         region = study.region(region_id)
         self.empty.setText(f"Preparing the sequences of {region.name} …")
-        self.heading.setText(f"<span style='color:{region.color}'>■</span>&nbsp; {region.name}")
-        self.note.setText(self._note(region_id))
+        self.heading.setText(
+            f"<span style='color:{region.color}'>■</span>&nbsp; {escape(region.name)}"
+        )
+        note = self._note(region_id)
+        self.note.setText(f"· {note}" if note else "")
 
     def _note(self, region_id: str) -> str:
         if region_id == self._runner.current_region_id:

@@ -8,7 +8,14 @@ from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.plot_panel import PlotPanel
-from aphyn_gui.gui.plot_style import add_curve, color_curve, ends_of, finite_bounds, mixed
+from aphyn_gui.gui.plot_style import (
+    LIGHT_SHARE,
+    add_curve,
+    color_curve,
+    ends_of,
+    finite_bounds,
+    mixed,
+)
 from aphyn_gui.gui.theme import Theme
 from aphyn_gui.recording import SequenceSet
 
@@ -71,7 +78,7 @@ class ForecastPlot(PlotPanel):
 
     def _color(self, theme: Theme) -> None:
         faint = mixed(theme.ground_truth, theme.plot_background, 0.8)
-        light = mixed(theme.prediction, theme.plot_background, 0.5)
+        light = mixed(theme.prediction, theme.plot_background, LIGHT_SHARE)
         color_curve(self.traces, faint)
         color_curve(self.mean, theme.ground_truth)
         self.zero.setPen(pg.mkPen(theme.plot_axis))

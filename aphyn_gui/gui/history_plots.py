@@ -12,10 +12,20 @@ from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.plot_panel import PlotPanel
-from aphyn_gui.gui.plot_style import add_curve, color_curve, ends_of, finite_bounds, mixed
+from aphyn_gui.gui.plot_style import (
+    LIGHT_SHARE,
+    add_curve,
+    color_curve,
+    ends_of,
+    finite_bounds,
+    mixed,
+)
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme
 from aphyn_gui.physics import Parameter, ionic_model
+
+_NAMES = ("training MSE", "validation MSE", "F<sub>dl</sub>² (1/ms²)")
+_LAMBDA_STEP = math.log10(2)
 
 
 class LossPlot(PlotPanel):
@@ -23,14 +33,14 @@ class LossPlot(PlotPanel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.losses, self.losses_range = self._add_plot(0)
-        self.lambda_plot, self.lambda_range = self._add_plot(1, x_from=self.losses_range)
+        self.losses, self.losses_range = self._add_plot(0, is_log=True)
+        self.lambda_plot, self.lambda_range = self._add_plot(
+            1, x_from=self.losses_range, is_log=True
+        )
         self.ci.layout.setRowStretchFactor(0, 5)
         self.ci.layout.setRowStretchFactor(1, 2)
         for plot in (self.losses, self.lambda_plot):
-            # Only the axis is told: the curves get logarithms, which saves their own copies.
-            plot.getAxis("left").setLogMode(True)
-            ends_of(plot).reserve("F_dl² (1/ms²)")
+            ends_of(plot).reserve(*_NAMES)
         self.losses.setLabel("left", "loss terms")
         self.losses.getAxis("bottom").setStyle(showValues=False)
         self.lambda_plot.setLabel("left", "λ")
@@ -59,16 +69,16 @@ class LossPlot(PlotPanel):
         self.lambda_.setData(epochs, lambdas, connect="finite")
         self.losses_range.include_x(0, max(picture.epochs, history.epochs))
         self.losses_range.include_y(finite_bounds(*values.values()), step=1.0)
-        self.lambda_range.include_y(finite_bounds(lambdas), step=1.0)
+        self.lambda_range.include_y(finite_bounds(lambdas), step=_LAMBDA_STEP)
         for plot in (self.losses, self.lambda_plot):
             ends_of(plot).update()
 
     def _color(self, theme: Theme) -> None:
-        light = mixed(theme.prediction, theme.plot_background, 0.5)
+        light = mixed(theme.prediction, theme.plot_background, LIGHT_SHARE)
         for plot, curve, text, color in (
-            (self.losses, self.training, "training MSE", light),
-            (self.losses, self.validation, "validation MSE", theme.prediction),
-            (self.losses, self.network, "F_dl² (1/ms²)", theme.network),
+            (self.losses, self.training, _NAMES[0], light),
+            (self.losses, self.validation, _NAMES[1], theme.prediction),
+            (self.losses, self.network, _NAMES[2], theme.network),
             (self.lambda_plot, self.lambda_, "λ", theme.plot_axis),
         ):
             color_curve(curve, color)
@@ -99,7 +109,7 @@ class ParameterHistoryPlot(PlotPanel):
             parameter = model.parameter(name)
             values = np.asarray(history.parameters[name] if history else (), dtype=np.float64)
             is_log = protocol.bounds_of(name)[0] > 0
-            plot.getAxis("left").setLogMode(is_log)
+            plot.getAxis("left").is_log = is_log
             scale = log10 if is_log else np.asarray
             curve.setData(np.arange(1, len(values) + 1), scale(values), connect="finite")
             low, high = (float(scale(np.array(bound))) for bound in protocol.bounds_of(name))
@@ -120,7 +130,7 @@ class ParameterHistoryPlot(PlotPanel):
         self._bounds.clear()
         first = None
         for row, parameter in enumerate(parameters):
-            plot, kept = self._add_plot(row, x_from=first)
+            plot, kept = self._add_plot(row, x_from=first, is_log=True)
             first = first or kept
             plot.setLabel("left", symbol_html(parameter.name), units=parameter.unit or None)
             lines = (pg.InfiniteLine(angle=0), pg.InfiniteLine(angle=0))
@@ -128,7 +138,8 @@ class ParameterHistoryPlot(PlotPanel):
                 plot.addItem(line, ignoreBounds=True)
             self._bounds.append(lines)
             self.curves.append(add_curve(plot))
-            ends_of(plot).reserve("0.00000 ms")
+            # As wide as the margin of the losses, with which they stand in one column.
+            ends_of(plot).reserve(*_NAMES)
             is_last = row == len(parameters) - 1
             plot.getAxis("bottom").setStyle(showValues=is_last)
             if is_last:
@@ -136,8 +147,9 @@ class ParameterHistoryPlot(PlotPanel):
         self._on_theme(current_theme())
 
     def _color(self, theme: Theme) -> None:
-        for curve in self.curves:
+        for plot, curve in zip(self._plots, self.curves, strict=False):
             color_curve(curve, theme.physics)
+            ends_of(plot).recolor(curve, theme.physics)
         for lines in self._bounds:
             for line in lines:
                 line.setPen(pg.mkPen(mixed(theme.plot_axis, theme.plot_background, 0.4)))

@@ -103,7 +103,9 @@ class CrashHooks:
 
     def _watch_faults(self) -> None:
         try:
-            earlier = self._crash_file.read_text(errors="replace") if self._crash_file.exists() else ""
+            earlier = (
+                self._crash_file.read_text(errors="replace") if self._crash_file.exists() else ""
+            )
             self._crash_file.parent.mkdir(parents=True, exist_ok=True)
             self._stream = self._crash_file.open("w")
         except OSError as error:
@@ -126,9 +128,7 @@ class CrashHooks:
 
     def _take_thread_exception(self, arguments: threading.ExceptHookArgs) -> None:
         if arguments.exc_value is not None:
-            self._take_exception(
-                arguments.exc_type, arguments.exc_value, arguments.exc_traceback
-            )
+            self._take_exception(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
     def _take_qt_message(self, kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         self._hub.note(_LEVELS.get(kind, "info"), f"Qt: {text}")

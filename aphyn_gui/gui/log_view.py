@@ -182,10 +182,15 @@ class Toaster(QObject):
         toast.raise_()
         self._place()
 
+    def clear(self) -> None:
+        """Take every message away; they stay in the log."""
+        for toast in list(self._toasts):
+            toast.dismiss()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size, and notice toasts that go or grow."""
         if event.type() == QEvent.Type.Hide and watched in self._toasts:
-            self._toasts.remove(watched)  # type: ignore[arg-type]
+            self._toasts.remove(watched)
             self._place()
         elif event.type() == QEvent.Type.Resize:
             self._place()

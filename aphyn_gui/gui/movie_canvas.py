@@ -102,6 +102,9 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._box.addItem(self._rubber_band, ignoreBounds=True)
         self._box.rectangle_dragged.connect(self._draw)
         self._box.background_clicked.connect(self._deselect)
+        self._is_zoomed = False
+        self._box.sigResized.connect(self._show_all)
+        self._box.sigRangeChangedManually.connect(self._note_zoom)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
         controller.region_added.connect(self._add_item)
@@ -115,7 +118,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     @property
     def tool(self) -> Tool:
         """What dragging on the bare image does."""
-        return self._box.tool  # type: ignore[no-any-return]
+        return self._box.tool
 
     @property
     def scale_bar(self) -> ScaleBar:
@@ -138,8 +141,9 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if (row_count, column_count) != self._shape:
             self._shape = row_count, column_count
             self._image.clear()
-            self._box.setRange(QRectF(0, 0, max(column_count, 1), max(row_count, 1)))
-        self._scale_bar.set_pixel_pitch(pitch_mm)
+            self._is_zoomed = False
+            self._show_all()
+        self._scale_bar.set_image(row_count, column_count, pitch_mm)
 
     def set_levels(self, mode: MovieMode, levels: tuple[float, float]) -> None:
         """Fix the ends of the colour scale."""
@@ -153,7 +157,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def image_to_viewport(self, x: float, y: float) -> QPoint:
         """Where a point of the image, in pixels, lies in the widget's viewport."""
-        return self.mapFromScene(self._box.mapViewToScene(QPointF(x, y)))
+        point: QPoint = self.mapFromScene(self._box.mapViewToScene(QPointF(x, y)))
+        return point
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Nudge, delete or rename the selected region; Escape puts the tool away."""
@@ -173,6 +178,15 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.rename_requested.emit(region.id)
         else:
             event.ignore()
+
+    def _show_all(self) -> None:
+        # A zoom by hand is never overridden.
+        if not self._is_zoomed:
+            rows, columns = self._shape
+            self._box.setRange(QRectF(0, 0, max(columns, 1), max(rows, 1)), padding=0.01)
+
+    def _note_zoom(self) -> None:
+        self._is_zoomed = True
 
     def _draw(self, start: QPointF, stop: QPointF, is_finished: bool) -> None:
         roi = rectangle_between(start, stop, *self._shape)

@@ -30,7 +30,7 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         super().__init__(parent)
         self.setMinimumSize(220, 140)
         self._fits: tuple[RegionFit, ...] = ()
-        self.plot = new_plot("measured mean (light) and prediction (strong)")
+        self.plot = new_plot("light: measured mean, strong: prediction")
         self.addItem(self.plot)
         self.kept_range = SteppedRange(self.plot)
         self.plot.setLabel("left", "v")
@@ -62,6 +62,7 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             predicted.setData(fit.forecast.time_ms, fit.forecast.voltage)
             self.kept_range.include_x(0.0, fit.sequences.horizon_ms)
             self.kept_range.include_y(finite_bounds(mean, fit.forecast.voltage), step=0.1)
+        self.kept_range.include_y((0.0, 1.0), step=0.1)
         if fits:
             ends_of(self.plot).reserve(*(fit.region.name for fit in fits))
         self._color(current_theme())
@@ -76,6 +77,6 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._fits, self.measured, self.predicted, strict=False
         ):
             color = fit.region.color
-            color_curve(measured, mixed(color, theme.plot_background, 0.6))
+            color_curve(measured, mixed(color, theme.plot_background, 0.55))
             color_curve(predicted, color)
             ends_of(self.plot).name(predicted, fit.region.name, color)

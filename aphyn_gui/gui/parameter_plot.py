@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from aphyn_gui.study import RegionFit
 
 _DOT_PIXELS = 10
 _AXIS_WIDTH = 44
+_ASIDE = 0.13
+"""How far the two dots of a region stand apart: they are often at the same height."""
 
 
 class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -53,20 +56,27 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.addItem(plot, 0, column)
             self.plots[name] = plot
         if self.plots:
-            self.addLabel(
-                "● hybrid   ○ physics only   — bounds",
+            # Names stand once below all plots: under each they would run into one another.
+            regions = "&nbsp;&nbsp; ".join(
+                f"<span style='color:{fit.region.color}'>■</span>&nbsp;{escape(fit.region.name)}"
+                for fit in self._fits
+            )
+            marks = "○&nbsp;physics only&nbsp;&nbsp; ●&nbsp;hybrid&nbsp;&nbsp; ─&nbsp;bounds"
+            legend = self.addLabel(
+                f"{regions}&nbsp;&nbsp;&nbsp;&nbsp; {marks}",
                 1, 0, colspan=len(self.plots), color=theme.muted_text, size="8pt",
             )  # fmt: skip
+            legend.setMinimumWidth(0)
 
     def _plot_of(self, parameter: Parameter, fits: Sequence[RegionFit], theme: Theme) -> Any:
-        plot = new_plot(names_ends=False)
+        plot = new_plot(names_ends=False, is_log=True)
         unit = f" ({parameter.unit})" if parameter.unit else ""
         plot.setTitle(f"{symbol_html(parameter.name)}{unit}")
         plot.getAxis("left").setWidth(_AXIS_WIDTH)
         plot.setMouseEnabled(x=False)
         bounds = [fit.fit.protocol.bounds_of(parameter.name) for fit in fits]
         is_log = all(lower > 0 for lower, _ in bounds)
-        plot.getAxis("left").setLogMode(is_log)
+        plot.getAxis("left").is_log = is_log
         scale = np.log10 if is_log else np.asarray
         low = float(scale(min(lower for lower, _ in bounds)))
         high = float(scale(max(upper for _, upper in bounds)))
@@ -75,22 +85,20 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             plot.addItem(pg.InfiniteLine(angle=0, pos=bound, pen=bound_pen), ignoreBounds=True)
         for index, fit in enumerate(fits):
             color = fit.region.color
-            for value, brush in (
-                (fit.fit.physics_parameters.get(parameter.name), None),
-                (fit.fit.parameters[parameter.name], color),
+            for value, brush, aside in (
+                (fit.fit.physics_parameters.get(parameter.name), None, -_ASIDE),
+                (fit.fit.parameters[parameter.name], color, _ASIDE),
             ):
                 if value is None:
                     continue
                 dot = pg.ScatterPlotItem(
-                    [index], [float(scale(value))], size=_DOT_PIXELS,
+                    [index + aside], [float(scale(value))], size=_DOT_PIXELS,
                     pen=pg.mkPen(color, width=1.5), brush=pg.mkBrush(brush),
                 )  # fmt: skip
                 plot.addItem(dot)
         margin = 0.06 * (high - low)
         plot.setYRange(low - margin, high + margin, padding=0)
         plot.setXRange(-0.6, len(fits) - 0.4, padding=0)
-        plot.getAxis("bottom").setTicks(
-            [[(index, fit.region.name) for index, fit in enumerate(fits)]]
-        )
+        plot.getAxis("bottom").setTicks([])
         apply_theme(plot, theme)
         return plot

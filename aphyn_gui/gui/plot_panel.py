@@ -78,8 +78,9 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         title: str = "",
         names_ends: bool = True,
         x_from: SteppedRange | None = None,
+        is_log: bool = False,
     ) -> tuple[Any, SteppedRange]:
-        plot = new_plot(title, names_ends)
+        plot = new_plot(title, names_ends, is_log)
         self.addItem(plot, row, column)
         kept = SteppedRange(plot, x_from)
         self._plots.append(plot)

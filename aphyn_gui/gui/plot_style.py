@@ -11,16 +11,21 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
 
 from aphyn_gui.gui.curve_ends import CurveEnds
+from aphyn_gui.gui.log_axis import LogAxis
 from aphyn_gui.gui.theme import Theme
 
 LEFT_AXIS_WIDTH = 58
 """Width of every left axis, pixels, so that plots above each other line up."""
 
 TICK_FONT_POINTS = 8
+
+LIGHT_SHARE = 0.42
+"""How much background is mixed into the colour of a secondary curve."""
+
+_LABEL_OVERHANG = 12
 
 
 def mixed(color: str, other: str, share: float) -> str:
@@ -62,7 +67,7 @@ def color_curve(curve: Any, color: str) -> None:
     curve.setPen(pg.mkPen(color, width=curve.property("pen_width")))
 
 
-def new_plot(title: str = "", names_ends: bool = True) -> Any:
+def new_plot(title: str = "", names_ends: bool = True, is_log: bool = False) -> Any:
     """A plot with the window's axes and, at the right, the names of its curves.
 
     Parameters
@@ -71,14 +76,22 @@ def new_plot(title: str = "", names_ends: bool = True) -> Any:
         Shown above the plot, left out when empty.
     names_ends : bool
         Whether the right margin names the curves.
+    is_log : bool
+        Whether the left axis is a :class:`LogAxis`. The curves get logarithms, which saves
+        pyqtgraph from keeping both.
     """
-    axes = {"right": CurveEnds()} if names_ends else {}
+    axes: dict[str, pg.AxisItem] = {}
+    if names_ends:
+        axes["right"] = CurveEnds()
+    if is_log:
+        axes["left"] = LogAxis("left")
     plot = pg.PlotItem(axisItems=axes)
     plot.setMenuEnabled(True)
     for side in ("left", "bottom"):
         axis = plot.getAxis(side)
         axis.enableAutoSIPrefix(False)
-        axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
+        # Labels at the ends of an axis may reach a little over it: the margins have room.
+        axis.setStyle(tickLength=-4, hideOverlappingLabels=_LABEL_OVERHANG)
     plot.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
     plot.setContentsMargins(2, 2, 4, 2)
     if title:
@@ -109,6 +122,8 @@ def apply_theme(plot: Any, theme: Theme) -> None:
         plot.titleLabel.setText(
             plot.titleLabel.text, color=theme.muted_text, size=f"{TICK_FONT_POINTS + 1}pt"
         )
+        # Otherwise a long title makes the plot wider than its window, which cuts the margin off.
+        plot.titleLabel.setMinimumWidth(0)
 
 
 def nice_step(span: float) -> float:
@@ -132,7 +147,7 @@ def finite_bounds(*arrays: Any) -> tuple[float, float] | None:
     return min(low for low, _ in bounds), max(high for _, high in bounds)
 
 
-class SteppedRange(QObject):
+class SteppedRange:
     """Keeps a plot's range around its data.
 
     The range grows in steps, so that a running fit does not make the axes tremble, and a zoom by
@@ -143,11 +158,10 @@ class SteppedRange(QObject):
     plot : pyqtgraph.PlotItem
         Whose range is kept.
     x_from : SteppedRange or None
-        Keeper of the plot whose x axis this plot's is linked to.
+        Keeper of the plot whose x axis this plot shares.
     """
 
     def __init__(self, plot: Any, x_from: SteppedRange | None = None) -> None:
-        super().__init__()
         self._plot = plot
         self._x_from = x_from
         self._x: tuple[float, float] | None = None
@@ -158,7 +172,9 @@ class SteppedRange(QObject):
         # Connected after pyqtgraph's own slot, whose automatic range this one replaces.
         plot.autoBtn.clicked.connect(self.restore)
         if x_from is not None:
-            plot.setXLink(x_from._plot)
+            # Not setXLink: it aligns pixels, so plots that are not laid out yet drift apart.
+            plot.getViewBox().sigXRangeChanged.connect(x_from._follow_x)
+            x_from._plot.getViewBox().sigXRangeChanged.connect(self._follow_x)
 
     @property
     def is_manual(self) -> bool:
@@ -202,7 +218,7 @@ class SteppedRange(QObject):
             high = low + unit
         self._y = (low, high)
         if not self._is_manual:
-            self._plot.setYRange(low, high, padding=0.02)
+            self._plot.setYRange(low, high, padding=0.04)
 
     def restore(self) -> None:
         """Undo a zoom by hand."""
@@ -213,7 +229,10 @@ class SteppedRange(QObject):
         if self._x is not None:
             self._plot.setXRange(*self._x, padding=0)
         if self._y is not None:
-            self._plot.setYRange(*self._y, padding=0.02)
+            self._plot.setYRange(*self._y, padding=0.04)
+
+    def _follow_x(self, _: object, bounds: tuple[float, float]) -> None:
+        self._plot.setXRange(*bounds, padding=0)
 
     def _on_manual(self, *_: object) -> None:
         self._is_manual = True

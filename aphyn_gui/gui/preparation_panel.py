@@ -192,9 +192,7 @@ class PreparationPanel(QScrollArea):
         self._spatial.setCurrentIndex(self._spatial.findData(preparation.spatial_mean))
         self._temporal.setChecked(preparation.temporal_filter)
         self._horizon.setValue(preparation.horizon_ms or 0.0)
-        self._normalisation.setCurrentIndex(
-            self._normalisation.findData(preparation.normalisation)
-        )
+        self._normalisation.setCurrentIndex(self._normalisation.findData(preparation.normalisation))
         self._split.setCurrentIndex(self._split.findData(preparation.split))
         self._training.setValue(preparation.training_count)
         self._validation.setValue(preparation.validation_count)

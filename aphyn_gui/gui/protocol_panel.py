@@ -39,6 +39,9 @@ from aphyn_gui.gui.protocol_fields import (
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.physics import MODELS, PhysicsError, ionic_model
 
+_LABEL_WIDTH = 104
+"""Of every label, pixels, so that the fields of all groups line up."""
+
 _PRESET_TITLES = {"ex-vivo": "Ex vivo (paper)", "in-silico": "In silico (paper)"}
 
 
@@ -177,9 +180,13 @@ class ProtocolPanel(QScrollArea):
             (self.presets, lambda p, data: preset(str(data))),
             (self.models, lambda p, data: _with_model(p, str(data))),
             (self.network, lambda p, data: _with_network(p, bool(data))),
-            (self.initial_voltage, lambda p, data: p.with_changes(initial_voltage=data)),
-            (self.device, lambda p, data: p.with_changes(device=data)),
+            (
+                self.initial_voltage,
+                lambda p, data: p.with_changes(initial_voltage=InitialVoltage(str(data))),
+            ),
+            (self.device, lambda p, data: p.with_changes(device=Device(str(data)))),
         )
+        # Qt keeps the items' enumerations as plain strings.
         for box, change in boxes:
             # activated, unlike currentIndexChanged, is the user's doing only.
             box.activated.connect(
@@ -230,7 +237,9 @@ class ProtocolPanel(QScrollArea):
             )
             edit.refused.connect(lambda text, edit=edit: self._refuse(edit, text))
             label = QLabel(field.label)
+            label.setFixedWidth(_LABEL_WIDTH)
             line = QHBoxLayout()
+            line.setSpacing(6)
             line.addWidget(edit)
             line.addWidget(QLabel(field.unit))
             line.addStretch(1)

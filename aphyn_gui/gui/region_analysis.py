@@ -109,11 +109,7 @@ class RegionAnalyst(QObject):
         roi = self._controller.study.region(region_id).roi
         preparation = self._controller.study.preparation
         previous = self._requested.get(region_id)
-        if (
-            previous is not None
-            and previous[0] is recording
-            and previous[1:] == (roi, preparation)
-        ):
+        if previous is not None and previous[0] is recording and previous[1:] == (roi, preparation):
             return
         self._requested[region_id] = recording, roi, preparation
         self._tasks.submit(

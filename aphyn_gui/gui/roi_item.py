@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pyqtgraph as pg
@@ -12,7 +13,7 @@ from aphyn_gui.recording import RectangularRoi
 from aphyn_gui.study import Region
 
 _HANDLE_SIZE = 5
-_DOT_SIZE = 0.42
+_DOT_SIZE = 0.55
 """Of a pixel of the image: dots of neighbouring pixels stay apart at every zoom."""
 
 
@@ -51,8 +52,8 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         self._region = region
         self._is_selected = False
         self._is_dragged = False
-        for x, y in ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0), (0.5, 1), (0, 0.5), (1, 0.5)):
-            self.addScaleHandle((x, y), (1 - x, 1 - y))
+        for x, y in ((0, 0), (1, 0), (0, 1), (1, 1)):
+            _make_square(self.addScaleHandle((x, y), (1 - x, 1 - y)))
         self._label = pg.TextItem(anchor=(0, 1))
         self._label.setParentItem(self)
         self._training = _dots(self)
@@ -80,16 +81,15 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
 
     def show_region(self, region: Region) -> None:
         """Draw the region's rectangle, name and colour."""
-        moved = region.roi != self._region.roi
+        changed = (region.roi, region.color) != (self._region.roi, self._region.color)
         self._region = region
         # Finish is what a drag does; this is not one.
         self.setPos((region.roi.x, region.roi.y), update=False, finish=False)
         self.setSize((region.roi.width, region.roi.height), finish=False)
         self._label.setText(region.name, color=contrasting(region.color))
         self._label.fill = pg.mkBrush(region.color)
-        self._training.setData(brush=pg.mkBrush(region.color), pen=pg.mkPen("w", width=1))
         self._apply_pens()
-        if moved:
+        if changed:
             self.show_pixels((), (), ())
 
     def show_selected(self, is_selected: bool) -> None:
@@ -107,8 +107,8 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         """Mark pixels, each (row, column) of the frame: filled, hollow and crossed."""
         color = self._region.color
         for item, pixels, pen, brush in (
-            (self._training, training, pg.mkPen("#FFFFFF", width=1), pg.mkBrush(color)),
-            (self._validation, validation, pg.mkPen("#FFFFFF", width=1.5), None),
+            (self._training, training, pg.mkPen(color, width=1), pg.mkBrush(color)),
+            (self._validation, validation, pg.mkPen(color, width=1), None),
             (self._left_out, left_out, pg.mkPen("#FF5A4F", width=1), pg.mkBrush("#FF5A4F")),
         ):
             x = [column + 0.5 - self._region.roi.x for _, column in pixels]
@@ -117,7 +117,8 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
 
     def boundingRect(self) -> QRectF:
         """A little more than the rectangle, so that a wide line leaves no trace behind."""
-        return super().boundingRect().adjusted(-0.5, -0.5, 0.5, 0.5)
+        rect: QRectF = super().boundingRect()
+        return rect.adjusted(-0.5, -0.5, 0.5, 0.5)
 
     def shape(self) -> QPainterPath:
         """The rectangle itself, for clicks."""
@@ -130,11 +131,7 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         self.setPen(pg.mkPen(self._region.color, width=width))
         self.hoverPen = pg.mkPen(self._region.color, width=3)
         for handle in self.getHandles():
-            handle.radius = _HANDLE_SIZE
-            handle.pen = pg.mkPen("#FFFFFF", width=2)
-            handle.currentPen = handle.pen
             handle.setVisible(self._is_selected)
-            handle.update()
 
     def _start_drag(self) -> None:
         self._is_dragged = True
@@ -150,6 +147,15 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         self.picked.emit(self.region_id)
         if event.double():  # type: ignore[attr-defined]
             self.rename_requested.emit(self.region_id)
+
+
+def _make_square(handle: pg.graphicsItems.ROI.Handle) -> None:
+    handle.startAng = math.pi / 4
+    handle.radius = _HANDLE_SIZE
+    handle.pen = handle.currentPen = pg.mkPen("#FFFFFF", width=2)
+    handle.hoverPen = pg.mkPen("#FFD54F", width=3)
+    handle.buildPath()
+    handle._shape = None
 
 
 def _dots(parent: pg.ROI) -> pg.ScatterPlotItem:

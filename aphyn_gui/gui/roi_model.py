@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor
 
 from aphyn_gui.gui.region_analysis import RegionAnalyst
@@ -27,11 +34,11 @@ class _Column:
     write: Callable[[Region, str], Region] | None = None
 
 
-def _geometry(name: str, meaning: str) -> _Column:
+def _geometry(title: str, name: str, meaning: str) -> _Column:
     def write(region: Region, text: str) -> Region:
         return replace(region, roi=replace(region.roi, **{name: int(text)}))
 
-    return _Column(name, meaning, lambda region: getattr(region.roi, name), write)
+    return _Column(title, meaning, lambda region: getattr(region.roi, name), write)
 
 
 COLUMNS = (
@@ -42,11 +49,11 @@ COLUMNS = (
         lambda region: region.name,
         lambda region, text: replace(region, name=text.strip()),
     ),
-    _geometry("x", "First column, pixels, from 0"),
-    _geometry("y", "First row, pixels, from 0"),
-    _geometry("width", "Columns, pixels"),
-    _geometry("height", "Rows, pixels"),
-    _Column("pixels", "Pixels inside", lambda region: region.roi.pixel_count),
+    _geometry("x", "x", "First column, pixels, from 0"),
+    _geometry("y", "y", "First row, pixels, from 0"),
+    _geometry("w", "width", "Width: columns, pixels"),
+    _geometry("h", "height", "Height: rows, pixels"),
+    _Column("px", "Pixels inside", lambda region: region.roi.pixel_count),
     _Column("SNR", "Signal-to-noise ratio: median over the pixels used"),
     _Column("status", "What has been done with the region"),
 )
@@ -136,7 +143,7 @@ class RegionTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.EditRole:
             # As text: the answer to a wrong number is a sentence, not a silent correction.
             return self._text(region, column)
-        if role == Qt.ItemDataRole.DecorationRole and column == COLOR:
+        if role == Qt.ItemDataRole.UserRole and column == COLOR:
             return QColor(region.color)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
@@ -193,8 +200,10 @@ class RegionTableModel(QAbstractTableModel):
             done = "fitted" if outcome == "finished" else outcome
             return f"{done}; {' and '.join(changes)} changed since" if changes else done
         analysis = self._analyst.analysis(region.id)
-        left_out = 0 if analysis is None or analysis.prepared is None else len(
-            analysis.prepared.sequences.left_out
+        left_out = (
+            0
+            if analysis is None or analysis.prepared is None
+            else len(analysis.prepared.sequences.left_out)
         )
         return f"ready, {left_out} pixels left out" if left_out else "ready"
 
@@ -237,7 +246,5 @@ class RegionTableModel(QAbstractTableModel):
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = (
-        Qt.AlignmentFlag.AlignRight if X <= column <= SNR else Qt.AlignmentFlag.AlignLeft
-    )
+    side = Qt.AlignmentFlag.AlignRight if X <= column <= SNR else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter

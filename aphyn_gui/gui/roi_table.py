@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtGui import QAction, QColor, QIcon, QKeySequence, QPixmap
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QKeySequence, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
     QHeaderView,
     QLabel,
     QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -21,6 +23,28 @@ from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.roi_model import COLOR, NAME, STATUS, RegionTableModel
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import REGION_COLORS
+
+_SWATCH_SIZE = 14
+
+
+class _SwatchDelegate(QStyledItemDelegate):
+    """Paints the colour itself: a decoration would be tinted by the selection."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().paint(painter, option, index)
+        square = QRect(0, 0, _SWATCH_SIZE, _SWATCH_SIZE)
+        square.moveCenter(option.rect.center())
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(index.data(Qt.ItemDataRole.UserRole))
+        painter.drawRoundedRect(square, 3, 3)
+        painter.restore()
 
 
 class RoiTable(QWidget):
@@ -112,10 +136,13 @@ class RoiTable(QWidget):
         table.setMinimumHeight(70)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(26)
+        table.setItemDelegateForColumn(COLOR, _SwatchDelegate(table))
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setMinimumSectionSize(28)
+        header.setSectionResizeMode(COLOR, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(COLOR, 30)
         header.setSectionResizeMode(STATUS, QHeaderView.ResizeMode.Stretch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -173,9 +200,7 @@ class RoiTable(QWidget):
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setModal(False)
-        dialog.colorSelected.connect(
-            lambda color: self._recolor(region_id, color.name().upper())
-        )
+        dialog.colorSelected.connect(lambda color: self._recolor(region_id, color.name().upper()))
         dialog.show()
 
     def _rename_selected(self) -> None:
@@ -191,6 +216,6 @@ class RoiTable(QWidget):
 
 
 def _swatch(color: str) -> QIcon:
-    pixmap = QPixmap(14, 14)
+    pixmap = QPixmap(_SWATCH_SIZE, _SWATCH_SIZE)
     pixmap.fill(QColor(color))
     return QIcon(pixmap)

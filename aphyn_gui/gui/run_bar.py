@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -38,10 +39,7 @@ class RunBar(QWidget):
         self._runner = runner
         self._controller = controller
         self._last_words = "No fit is running."
-        self.text = QLabel()
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        # A narrow window cuts the text; it must not push the buttons out.
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text = ElidedLabel()
         self.queue = QLabel()
         self.queue.setProperty("role", "muted")
         self.pause_button = QPushButton("Pause")
@@ -122,6 +120,25 @@ class RunBar(QWidget):
         self.text.setToolTip(progress.device)
         share = progress.epoch / progress.epochs if progress.epochs else 0.0
         self.progress.setValue(round(min(share, 1.0) * _PROGRESS_STEPS))
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in an ellipsis where there is no room, and never widens its window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much as fits."""
+        painter = QPainter(self)
+        area = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        self.style().drawItemText(
+            painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            self.palette(), self.isEnabled(), text, self.foregroundRole(),
+        )  # fmt: skip
 
 
 def progress_text(progress: Progress, is_paused: bool = False) -> str:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QGraphicsSimpleTextItem
+
+from aphyn_gui.gui.plot_style import nice_step
 
 _TARGET_SHARE = 0.22
 _MARGIN = 12.0
 _THICKNESS = 5.0
-
-
-def round_length(longest: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above ``longest``."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= longest * (1 + 1e-9))
 
 
 class ScaleBar:
@@ -32,6 +26,7 @@ class ScaleBar:
     def __init__(self, view_box: pg.ViewBox) -> None:
         self._view_box = view_box
         self._pitch_mm: float | None = None
+        self._corner = QPointF()
         self._bar = QGraphicsRectItem(view_box)
         self._bar.setBrush(QColor("#FFFFFF"))
         self._bar.setPen(QPen(QColor("#000000"), 1))
@@ -56,11 +51,12 @@ class ScaleBar:
         if self._pitch_mm is None:
             return None
         (left, right), _ = self._view_box.viewRange()
-        return round_length((right - left) * self._pitch_mm * _TARGET_SHARE)
+        return nice_step((right - left) * self._pitch_mm * _TARGET_SHARE)
 
-    def set_pixel_pitch(self, pitch_mm: float | None) -> None:
-        """Say how far apart the image's pixels are, mm; None hides the bar."""
+    def set_image(self, row_count: int, column_count: int, pitch_mm: float | None) -> None:
+        """Say how large the image is and how far apart its pixels are, mm; None hides the bar."""
         self._pitch_mm = pitch_mm
+        self._corner = QPointF(column_count, row_count)
         self._place()
 
     def _place(self) -> None:
@@ -73,8 +69,10 @@ class ScaleBar:
             return
         (left, right), _ = self._view_box.viewRange()
         width = length_mm / self._pitch_mm / (right - left) * rect.width()
-        bottom = rect.bottom() - _MARGIN
-        start = rect.right() - _MARGIN - width
+        corner = self._view_box.mapFromView(self._corner)
+        # On the image where that is smaller than the box, else in the corner of the box.
+        bottom = min(rect.bottom(), corner.y()) - _MARGIN
+        start = min(rect.right(), corner.x()) - _MARGIN - width
         self._bar.setRect(QRectF(start, bottom - _THICKNESS, width, _THICKNESS))
         self._text.setText(f"{length_mm:g} mm")
         text = self._text.boundingRect()

@@ -13,7 +13,7 @@ QMainWindow::separator {{ background: {window}; width: 5px; height: 5px; }}
 QMainWindow::separator:hover {{ background: {accent}; }}
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{
-    background: {window}; padding: 5px 8px; border-bottom: 1px solid {border};
+    background: {hover}; padding: 2px 8px;
 }}
 QMenuBar {{ background: {window}; border-bottom: 1px solid {border}; }}
 QMenuBar::item {{ padding: 5px 9px; background: transparent; }}
@@ -26,10 +26,15 @@ QMenu::separator {{ height: 1px; background: {border}; margin: 4px 6px; }}
 QToolBar {{ background: {window}; border: none; border-bottom: 1px solid {border};
     padding: 3px 6px; spacing: 3px; }}
 QToolBar::separator {{ background: {border}; width: 1px; margin: 4px 5px; }}
+QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {muted_text};
+    border-radius: 3px; background: {field}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; }}
+QCheckBox::indicator:disabled {{ border-color: {border}; }}
 QToolButton {{ padding: 4px 8px; border: 1px solid transparent; border-radius: 5px; }}
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
 QToolButton:disabled {{ color: {muted_text}; }}
+QToolButton:checked:disabled {{ background: {hover}; color: {muted_text}; }}
 QPushButton {{ background: {panel}; border: 1px solid {border}; border-radius: 5px;
     padding: 4px 12px; }}
 QPushButton:hover {{ background: {hover}; }}
@@ -38,15 +43,16 @@ QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {muted_text}; background: {window}; }}
 QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent};
     font-weight: 600; }}
-QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextBrowser {{
+QPushButton[role="link"] {{ background: transparent; border: none; color: {accent};
+    padding: 2px 6px; }}
+QPushButton[role="link"]:hover {{ text-decoration: underline; }}
+QLineEdit, QPlainTextEdit, QTextBrowser {{
     background: {field}; border: 1px solid {border}; border-radius: 4px;
     selection-background-color: {accent}; selection-color: {on_accent}; }}
-QLineEdit, QComboBox {{ padding: 3px 6px; }}
-QSpinBox, QDoubleSpinBox {{ padding: 3px 2px 3px 6px; }}
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
-    border-color: {accent}; }}
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
-    color: {muted_text}; background: {window}; }}
+QLineEdit {{ padding: 3px 6px; }}
+QLineEdit:focus {{ border-color: {accent}; }}
+QLineEdit:disabled {{ color: {muted_text}; background: {window}; }}
+QAbstractSpinBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
 QTableView {{ background: {field}; border: 1px solid {border}; gridline-color: {border};
     selection-background-color: {hover}; selection-color: {text}; }}
 QTableView::item {{ padding: 2px 6px; }}

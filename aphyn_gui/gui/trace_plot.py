@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
+from aphyn_gui.gui import plot_style
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
 
 Floats = npt.NDArray[np.float64]
@@ -32,18 +33,14 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
     horizon_changed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, plotItem=plot_style.new_plot(names_ends=False))
         self.setMinimumHeight(90)
         plot = self.getPlotItem()
         plot.setMenuEnabled(False)
         plot.hideButtons()
-        bottom = plot.getAxis("bottom")
-        bottom.enableAutoSIPrefix(False)
-        plot.getAxis("left").enableAutoSIPrefix(False)
-        plot.getAxis("left").setWidth(58)
         plot.setLabel("bottom", "Time", units="ms")
         plot.getViewBox().setMouseEnabled(x=True, y=False)
-        self._curve = plot.plot()
+        self._curve = plot_style.add_curve(plot, width=1)
         self._onsets = pg.ScatterPlotItem(symbol="t", size=9, pen=None)
         plot.addItem(self._onsets, ignoreBounds=True)
         self._moment = pg.InfiniteLine(0.0, movable=False)
@@ -64,9 +61,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         """The window as shown, ms; None while hidden."""
         return self._window_ms if self._window.isVisible() else None
 
-    def show_trace(
-        self, time_ms: Floats, values: Floats, onsets_ms: Floats, unit: str
-    ) -> None:
+    def show_trace(self, time_ms: Floats, values: Floats, onsets_ms: Floats, unit: str) -> None:
         """Show a trace and mark its onsets on it."""
         self._curve.setData(time_ms, values)
         # Where the upstroke is steep, interpolation puts the mark on the line.
@@ -101,7 +96,8 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         """Where a moment lies in the viewport, halfway up the plot."""
         box = self.getPlotItem().getViewBox()
         middle = box.viewRect().center().y()
-        return self.mapFromScene(box.mapViewToScene(QPointF(time_ms, middle)))
+        point: QPoint = self.mapFromScene(box.mapViewToScene(QPointF(time_ms, middle)))
+        return point
 
     def _finish_drag(self) -> None:
         start, stop = self._window.getRegion()
@@ -113,11 +109,8 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
 
     def _apply_theme(self, theme: Theme) -> None:
         self.setBackground(theme.plot_background)
-        for name in ("left", "bottom"):
-            axis = self.getPlotItem().getAxis(name)
-            axis.setPen(theme.plot_axis)
-            axis.setTextPen(theme.plot_axis)
-        self._curve.setPen(pg.mkPen(theme.ground_truth, width=1))
+        plot_style.apply_theme(self.getPlotItem(), theme)
+        plot_style.color_curve(self._curve, theme.ground_truth)
         self._onsets.setBrush(theme.accent)
         self._moment.setPen(pg.mkPen(theme.muted_text, width=1))
         fill, hover = QColor(theme.accent), QColor(theme.accent)

@@ -57,7 +57,10 @@ def observe(
     if weights is None:
         weights = initial.new_zeros(0)
     by_sequence = physical.expand(len(initial), -1)
-    return Observation(*_Observe.apply(kernels, problem.grid, by_sequence, weights, initial))
+    voltage, squared = _Observe.apply(  # type: ignore[no-untyped-call]
+        kernels, problem.grid, by_sequence, weights, initial
+    )
+    return Observation(voltage, squared)
 
 
 @torch.no_grad()
@@ -98,7 +101,7 @@ class _Observe(torch.autograd.Function):
         return voltage, squared
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: Any, voltage_bar: Tensor, squared_bar: Tensor
     ) -> tuple[Tensor | None, ...]:
         blocked, weights, states = ctx.saved_tensors

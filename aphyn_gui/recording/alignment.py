@@ -11,7 +11,7 @@ from aphyn_gui.recording.interpolation import sample_at
 
 Floats = npt.NDArray[np.float64]
 
-_FINE = 10
+_FINE = 5
 """Steps a frame is divided into where crossings are looked for."""
 
 _LARGEST_SPREAD_MS = 60.0
@@ -60,7 +60,7 @@ def activation_times(
     step = 1 / _FINE
     grid = np.arange(near - 2 * width, near + 2 * width, step) - first
     grid = grid[(grid >= 0) & (grid <= window.shape[1] - 1)]
-    fine = sample_at(window, np.broadcast_to(grid, (len(values), grid.size)))
+    fine = sample_at(window, grid)
     searched = np.flatnonzero(np.abs(grid + first - near) <= width)
     reach = int(width * _FINE)
     result = np.full(len(values), np.nan)
@@ -70,8 +70,12 @@ def activation_times(
         after = trace[steepest : steepest + reach]
         low, high = float(before.min()), float(after.max())
         crossing = _crossing_around(trace, steepest, (low + high) / 2)
-        if high - low >= _SMALLEST_RISE * whole[row] and crossing is not None:
-            result[row] = (grid[0] + first + crossing * step) * frame_interval_ms
+        if high - low < _SMALLEST_RISE * whole[row] or crossing is None:
+            continue
+        at = grid[0] + first + crossing * step
+        # The rise may belong to an upstroke that follows outside.
+        if abs(at - near) <= width:
+            result[row] = at * frame_interval_ms
     return result
 
 

@@ -29,6 +29,9 @@ _SHORTEST_CYCLE_MS = 40.0
 _SHORTEST_RECORDING = 8
 
 
+_CUT_OFF_FRACTION = 0.2
+"""A first upstroke that starts higher up than this began before the recording did."""
+
 _DIASTOLE_FRAMES = 8
 """At least so many frames give the level from which an upstroke rises."""
 
@@ -232,7 +235,7 @@ def _without_cut_off_beat(found: list[_Upstroke]) -> list[_Upstroke]:
         return found
     low = np.median([upstroke.low for upstroke in found[1:]])
     rise = np.median([upstroke.rise for upstroke in found[1:]])
-    return found[1:] if found[0].low > low + 0.5 * rise else found
+    return found[1:] if found[0].low > low + _CUT_OFF_FRACTION * rise else found
 
 
 def _last_crossing(trace: Floats, start: int, stop: int, level: float) -> float:

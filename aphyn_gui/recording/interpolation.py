@@ -15,7 +15,7 @@ OVERHANG_FRAMES = 1.0
 
 
 def sample_at(traces: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
-    """Each trace at its own positions, by the interpolating cubic spline.
+    """Each trace at its own positions, or all at the same, by the interpolating cubic spline.
 
     A cubic spline keeps most of the noise's variance (linear interpolation halves it between
     frames), so that sequences of different pixels stay comparable.
@@ -24,8 +24,12 @@ def sample_at(traces: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
     ----------
     traces : array_like, shape (traces, frames)
         Finite.
-    positions : array_like, shape (traces, samples)
+    positions : array_like, shape (traces, samples) or (samples,)
         In frames; held at the first and last frame.
+
+    Returns
+    -------
+    ndarray of float64, shape (traces, samples)
     """
     values = np.asarray(traces, dtype=np.float64)
     frame_count = values.shape[-1]
@@ -33,18 +37,23 @@ def sample_at(traces: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
     coefficients = spline_filter1d(values, order=3, axis=-1, mode="mirror")
     left = np.minimum(at.astype(np.int64), frame_count - 2)
     part = at - left
+    rest = 1 - part
+    squared, rest_squared = part * part, rest * rest
     # The cubic B-spline on its four intervals.
     weights = (
-        (1 - part) ** 3 / 6,
-        2 / 3 - part**2 + part**3 / 2,
-        2 / 3 - (1 - part) ** 2 + (1 - part) ** 3 / 2,
-        part**3 / 6,
+        rest_squared * rest / 6,
+        2 / 3 - squared * (1 - part / 2),
+        2 / 3 - rest_squared * (1 - rest / 2),
+        squared * part / 6,
     )
-    result = np.zeros_like(at)
+    result = np.zeros((values.shape[0], at.shape[-1]))
     for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
         index = np.abs(left + offset)
         index = np.where(index >= frame_count, 2 * (frame_count - 1) - index, index)
-        result += weight * np.take_along_axis(coefficients, index, axis=-1)
+        if at.ndim == 1:
+            result += weight * coefficients[:, index]
+        else:
+            result += weight * np.take_along_axis(coefficients, index, axis=-1)
     return result
 
 
@@ -70,13 +79,13 @@ def cut_windows(
         If a window reaches more than a frame over an end of the recording.
     """
     values = np.asarray(traces, dtype=np.float64)
-    starts = np.broadcast_to(np.asarray(starts_ms, dtype=np.float64), values.shape[:1])
+    starts = np.asarray(starts_ms, dtype=np.float64)
     if not fits(starts, frame_interval_ms, sample_count, values.shape[-1]).all():
         raise RecordingError(
             f"{sample_count} samples from {starts.min():.1f} to {starts.max():.1f} ms on do not "
             f"lie in a recording of {(values.shape[-1] - 1) * frame_interval_ms:.1f} ms"
         )
-    return sample_at(values, starts[:, None] / frame_interval_ms + np.arange(sample_count))
+    return sample_at(values, starts[..., None] / frame_interval_ms + np.arange(sample_count))
 
 
 def fits(

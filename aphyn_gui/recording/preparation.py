@@ -56,7 +56,7 @@ class Preparation:
     beat : int or None
         Which complete beat, from 0; None: the ensemble average of all complete beats.
     horizon_ms : float or None
-        Length of a sequence, ms; None: min(300 ms, cycle length).
+        Length of a sequence, ms; None: 300 ms, or less where the next beat would begin.
     normalisation : Normalisation
         Minimum and maximum of the sequence (as in the paper), or robust percentiles of it.
     split : Split

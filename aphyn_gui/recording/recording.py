@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
@@ -13,11 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.errors import RecordingError
-from aphyn_gui.recording.frames import FRAME_AXES, FrameSource, transposed
+from aphyn_gui.recording.frames import FRAME_AXES, FrameSource, scattered_reading, transposed
 from aphyn_gui.recording.roi import RectangularRoi
 
 _CHUNK_BYTES = 64 * 2**20
 """Read at once when a region is cut out, so that a long stack never fills the memory."""
+
+
+_SMALL_SHARE = 0.25
+"""Regions smaller than this part of the frame are read without reading ahead."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,9 +161,11 @@ class Recording:
         region = np.empty((self.frame_count, roi.height, roi.width))
         frame_bytes = self.row_count * self.column_count * self.frames.dtype.itemsize
         chunk = max(1, _CHUNK_BYTES // frame_bytes)
-        for start in range(0, self.frame_count, chunk):
-            stop = min(start + chunk, self.frame_count)
-            region[start:stop] = self._read((slice(start, stop), roi.rows, roi.columns))
+        small = roi.pixel_count < _SMALL_SHARE * self.row_count * self.column_count
+        with scattered_reading(self.frames) if small else nullcontext():
+            for start in range(0, self.frame_count, chunk):
+                stop = min(start + chunk, self.frame_count)
+                region[start:stop] = self._read((slice(start, stop), roi.rows, roi.columns))
         return region
 
     def require_inside(self, roi: RectangularRoi) -> None:

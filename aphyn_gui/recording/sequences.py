@@ -47,7 +47,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 _DIASTOLE_SHARE = 0.15
-"""Of the cycle, before the foot: part of the beat whose range is the signal in the SNR."""
+"""Of the horizon, before the foot: added to the beat in which the signal is compared to noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +185,7 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
         region.traces(region.counts), region.saturation_level
     ):
         selection.leave_out(which, reason)
+    selection.require_enough()
     traces = remove_drift(
         signal.polarity.sign * region.traces(spatial_mean(region.counts, preparation.spatial_mean)),
         preparation.drift_order,
@@ -194,6 +195,7 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
     usable = selection.indices
     snr[usable] = _signal_to_noise(traces[usable], signal, window)
     selection.leave_out(~(snr >= preparation.snr_limit), NOISY)
+    selection.require_enough()
 
     activations = np.full((len(traces), len(window.beats)), np.nan)
     usable = selection.indices
@@ -256,12 +258,12 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
 def _signal_to_noise(traces: Floats, signal: RegionSignal, window: AnalysisWindow) -> Floats:
     """Of the beats that are cut, averaged as they will be."""
     beats, interval = signal.beats, signal.frame_interval_ms
-    diastole = _DIASTOLE_SHARE * beats.cycle_length_ms
-    samples = np.arange(int(beats.cycle_length_ms / interval))
+    diastole = int(_DIASTOLE_SHARE * window.sample_count)
+    samples = np.arange(-diastole, window.sample_count)
     averaged = np.zeros((len(traces), samples.size))
     for beat in window.beats:
-        start = (beats.onsets_ms[beat] - beats.lead_ms - diastole) / interval
-        averaged += sample_at(traces, np.broadcast_to(start + samples, averaged.shape))
+        start = (beats.onsets_ms[beat] - beats.lead_ms) / interval
+        averaged += sample_at(traces, start + samples)
     averaged /= len(window.beats)
     return signal_to_noise(averaged, noise_level(traces) / np.sqrt(len(window.beats)))
 

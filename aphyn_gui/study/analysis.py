@@ -42,4 +42,4 @@ def fit_region(
     """
     prepared = prepare_region(recording, region.roi, preparation)
     result = yield from fit(prepared.sequences, protocol, should_stop)
-    return RegionFit(region=region, measured=prepared.measured, fit=result)
+    return RegionFit(region=region, measured=prepared.measures, fit=result)

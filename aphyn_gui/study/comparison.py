@@ -147,7 +147,7 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
     for level in (50, 80, 90):
         add(
             f"measured_apd{level}_ms", f"APD{level}, measured", "ms",
-            [getattr(fit.measured, f"apd{level}_ms") for fit in fits],
+            [getattr(fit.measured, f"apd{level}_ms").median for fit in fits],
             f"Duration to {level} % repolarisation, from the recording.",
         )  # fmt: skip
         add(
@@ -164,15 +164,15 @@ def _parameter_names(fits: list[RegionFit]) -> list[str]:
 
 
 def _findings(fits: list[RegionFit]) -> tuple[str, ...]:
-    known = [fit for fit in fits if not math.isnan(fit.measured.apd80_ms)]
+    known = [fit for fit in fits if not math.isnan(fit.measured.apd80_ms.median)]
     if len(known) < 2:
         return ()
-    longest = max(known, key=lambda fit: fit.measured.apd80_ms)
-    shortest = min(known, key=lambda fit: fit.measured.apd80_ms)
+    longest = max(known, key=lambda fit: fit.measured.apd80_ms.median)
+    shortest = min(known, key=lambda fit: fit.measured.apd80_ms.median)
     findings = [
         f"{longest.region.name} has the longer action potential: "
-        f"APD80 {longest.measured.apd80_ms:.1f} ms against "
-        f"{shortest.measured.apd80_ms:.1f} ms in {shortest.region.name}."
+        f"APD80 {longest.measured.apd80_ms.median:.1f} ms against "
+        f"{shortest.measured.apd80_ms.median:.1f} ms in {shortest.region.name}."
     ]
     for name in _parameter_names(fits):
         holders = [fit for fit in known if name in fit.fit.parameters]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from aphyn_gui.fitting import EX_VIVO, Fit, Protocol
-from aphyn_gui.recording import ActionPotentialMeasures, Preparation, RectangularRoi
+from aphyn_gui.fitting import RECOMMENDED, Fit, Protocol
+from aphyn_gui.recording import Preparation, RectangularRoi, RegionMeasures
 
 REGION_COLORS = (
     "#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44", "#994F00", "#777777",
@@ -64,7 +64,7 @@ class RegionFit:
     """A fit, with the region and the measures as they were when it was made."""
 
     region: Region
-    measured: ActionPotentialMeasures
+    measured: RegionMeasures
     fit: Fit
 
 
@@ -89,7 +89,7 @@ class Study:
     recording: RecordingReference | None = None
     regions: tuple[Region, ...] = ()
     preparation: Preparation = field(default_factory=Preparation)
-    protocol: Protocol = EX_VIVO
+    protocol: Protocol = RECOMMENDED
     fits: Mapping[str, RegionFit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

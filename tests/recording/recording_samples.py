@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from aphyn_gui.recording import Recording
+from aphyn_gui.recording import FrameSource, Recording
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,7 +20,7 @@ def action_potential(
     time = np.asarray(time_ms, dtype=np.float64)
     rising = expit(4.4 * time / rise_ms)
     falling = expit(-6.0 * (time - duration_ms) / duration_ms)
-    return rising * falling
+    return np.asarray(rising * falling)
 
 
 def beating(
@@ -37,7 +37,7 @@ def beating(
         action_potential(time - onset, duration_ms, rise_ms)
         for onset in np.atleast_1d(np.asarray(onsets_ms, dtype=np.float64))
     ]
-    return np.sum(trains, axis=0)
+    return np.asarray(np.sum(trains, axis=0))
 
 
 def movie(
@@ -69,9 +69,7 @@ def movie(
     return level - amplitude * frames + ramp + grain
 
 
-def recording_of(
-    frames: npt.NDArray[np.generic], frame_interval_ms: float | None = 1.0
-) -> Recording:
+def recording_of(frames: FrameSource, frame_interval_ms: float | None = 1.0) -> Recording:
     """A recording in memory."""
     return Recording(
         frames=frames,

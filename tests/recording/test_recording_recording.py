@@ -1,3 +1,4 @@
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,33 @@ def test_a_large_region_is_read_in_chunks() -> None:
     recording.read_region(RectangularRoi(0, 0, 100, 1))
 
     assert 0 < frames.largest < 1000 * 100
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_RANDOM"), reason="this system takes no advice")
+def test_reading_ahead_is_off_while_a_small_region_is_read() -> None:
+    class Mapping:
+        def __init__(self) -> None:
+            self.advice: list[int] = []
+
+        def madvise(self, advice: int) -> None:
+            self.advice.append(advice)
+
+    class Mapped(Watched):
+        def __init__(self, frames: np.ndarray[Any, Any]) -> None:
+            super().__init__(frames)
+            self._mmap = Mapping()
+
+        def __getitem__(self, key: Any) -> Any:
+            self._mmap.advice.append(-1)
+            return super().__getitem__(key)
+
+    frames = Mapped(np.zeros((5, 40, 30), dtype=np.int16))
+    recording = Recording(frames=frames, path=Path("x"), format_name="NumPy")
+    recording.read_region(RectangularRoi(3, 3, 2, 2))
+    assert frames._mmap.advice == [mmap.MADV_RANDOM, -1, mmap.MADV_NORMAL]
+
+    recording.read_region(RectangularRoi(0, 0, 30, 40))
+    assert frames._mmap.advice[3:] == [-1]
 
 
 @pytest.mark.parametrize("roi", [RectangularRoi(3, 0, 3, 2), RectangularRoi(-1, 0, 2, 2)])

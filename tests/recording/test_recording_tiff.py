@@ -243,7 +243,7 @@ def test_content_decides_not_the_ending(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
 def test_types_of_counts(path: Path, dtype: type) -> None:
-    frames = (FRAMES // 300).astype(dtype)
+    frames: Any = (FRAMES // 300).astype(dtype)
     write(path, frames, photometric="minisblack")
 
     np.testing.assert_array_equal(open_recording(path).read_frame(5), frames[5])

@@ -1,0 +1,304 @@
+"""The engine without a window: ``aphyn-gui info`` and ``aphyn-gui fit``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aphyn_gui.fitting import (
+    PRESETS,
+    RECOMMENDED,
+    NetworkSettings,
+    Outcome,
+    Progress,
+    Protocol,
+    ProtocolError,
+    Stage,
+    preset,
+)
+from aphyn_gui.physics import MODELS
+from aphyn_gui.recording import (
+    Normalisation,
+    Polarity,
+    Preparation,
+    Recording,
+    RecordingError,
+    RectangularRoi,
+    Split,
+    open_recording,
+    region_signal,
+)
+from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_region
+from aphyn_gui.study.export import recording_as_dict, study_as_dict, write_study
+
+SUBCOMMANDS = ("info", "fit")
+"""First words that mean a headless job."""
+
+BAD_INPUT = 2
+"""Exit status for anything the user can mend."""
+
+_ROI = re.compile(r"^(?P<name>[^=]+)=(?P<x>-?\d+),(?P<y>-?\d+),(?P<w>-?\d+),(?P<h>-?\d+)$")
+_LARGEST_PREVIEW = 64
+
+
+class InputError(ValueError):
+    """Something on the command line cannot be used; the message is meant for the user."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one headless job.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without the program's name; the first is one of ``SUBCOMMANDS``.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 for bad input, 130 when interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return _info(options) if options.command == "info" else _fit(options)
+    except (RecordingError, ProtocolError, StudyError, InputError) as error:
+        message = " ".join(str(error).split())
+        print(f"aphyn-gui: {message}", file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        print(f"aphyn-gui: {error.filename}: {error.strerror}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("aphyn-gui: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aphyn-gui",
+        description="Fit APHYN-EP to optical mapping recordings, without a window.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    info = commands.add_parser(
+        "info", help="say what a recording is", description="Say what a recording is."
+    )
+    _add_recording_options(info)
+    fit = commands.add_parser(
+        "fit",
+        help="fit one or more regions of a recording and compare them",
+        description="Fit one or more regions of a recording and compare them.",
+    )
+    _add_recording_options(fit)
+    _add_fit_options(fit)
+    return parser
+
+
+def _add_recording_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="recording: TIFF, NPY or NPZ")
+    parser.add_argument(
+        "--frame-interval", type=float, metavar="MS", help="time between frames, ms"
+    )
+    parser.add_argument("--pixel-pitch", type=float, metavar="MM", help="size of a pixel, mm")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_fit_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--roi", action="append", required=True, metavar="NAME=x,y,width,height",
+        help="region in pixels: column and row of its corner, width, height; repeatable",
+    )  # fmt: skip
+    data = parser.add_argument_group("data")
+    defaults = Preparation()
+    data.add_argument(
+        "--train", type=int, default=defaults.training_count, metavar="N",
+        help=f"training sequences for each region (default {defaults.training_count})",
+    )  # fmt: skip
+    data.add_argument(
+        "--validation", type=int, default=defaults.validation_count, metavar="N",
+        help=f"validation sequences for each region (default {defaults.validation_count})",
+    )  # fmt: skip
+    data.add_argument(
+        "--all-pixels", action="store_true", help="use every pixel, two to one, instead of counts"
+    )
+    data.add_argument(
+        "--beat", default="0", metavar="N", help="complete beat, from 0, or 'average' (default 0)"
+    )
+    data.add_argument(
+        "--horizon", type=float, metavar="MS", help="length of a sequence (default: 300 or a cycle)"
+    )
+    data.add_argument(
+        "--polarity", choices=[*Polarity], help="fluorescence on depolarisation (default: detected)"
+    )
+    data.add_argument("--normalisation", choices=[*Normalisation], default=Normalisation.MIN_MAX)
+    model = parser.add_argument_group("model and training")
+    model.add_argument(
+        "--preset", choices=[p.name for p in PRESETS], default=RECOMMENDED.name,
+        help=f"settings to start from (default {RECOMMENDED.name})",
+    )  # fmt: skip
+    model.add_argument("--physics", choices=[m.name for m in MODELS], help="ionic model, F_p")
+    model.add_argument("--network", choices=["none", "resnet"], help="residual network, F_dl")
+    model.add_argument("--epochs", type=int, metavar="N", help="epochs of the hybrid")
+    model.add_argument(
+        "--seed", type=int, metavar="N", help="seed of the pixels' draw and of the network"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the results (CSV and JSON)"
+    )
+
+
+def _info(options: argparse.Namespace) -> int:
+    recording = _open(options)
+    result: dict[str, Any] = {
+        **recording_as_dict(recording),
+        "polarity": None,
+        "cycle_length_ms": None,
+    }
+    note = ""
+    if recording.frame_interval_ms is None:
+        note = "the file does not say its frame interval; give it with --frame-interval"
+    else:
+        try:
+            signal = region_signal(recording, _central_region(recording), Preparation())
+        except RecordingError as error:
+            note = str(error)
+        else:
+            result["polarity"] = str(signal.polarity)
+            result["cycle_length_ms"] = signal.beats.cycle_length_ms
+    if options.json:
+        print(json.dumps({**result, "note": note}))
+        return 0
+    interval, pitch = result["frame_interval_ms"], result["pixel_pitch_mm"]
+    print(f"{result['file']}: {result['format']}")
+    print(
+        f"  {result['frame_count']} frames of {result['row_count']} rows x "
+        f"{result['column_count']} columns"
+    )
+    print("  frame interval " + ("unknown" if interval is None else f"{interval:g} ms"))
+    print("  pixel pitch " + ("unknown" if pitch is None else f"{pitch:g} mm"))
+    if result["polarity"]:
+        print(f"  polarity {result['polarity']}, cycle length {result['cycle_length_ms']:.1f} ms")
+    for line in [*recording.assumptions, *([note] if note else [])]:
+        print(f"  note: {line}")
+    return 0
+
+
+def _central_region(recording: Recording) -> RectangularRoi:
+    """The middle of the frame: enough to see beats in, small enough to read at once."""
+    width = min(recording.column_count, _LARGEST_PREVIEW)
+    height = min(recording.row_count, _LARGEST_PREVIEW)
+    return RectangularRoi(
+        (recording.column_count - width) // 2, (recording.row_count - height) // 2, width, height
+    )
+
+
+def _fit(options: argparse.Namespace) -> int:
+    protocol = _protocol(options)
+    preparation = _preparation(options)
+    rois = [_parse_roi(text) for text in options.roi]
+    recording = _open(options)
+    if recording.frame_interval_ms is None:
+        raise InputError(
+            f"{options.file}: the file does not say its frame interval; "
+            "give it with --frame-interval MS"
+        )
+    study = Study(
+        recording=RecordingReference(options.file, options.frame_interval, options.pixel_pitch),
+        preparation=preparation,
+        protocol=protocol,
+    )
+    for name, roi in rois:
+        study = study.with_region(study.new_region(roi, name))
+    for region in study.regions:
+        training = fit_region(recording, region, preparation, protocol)
+        reporter = _Reporter(region.name)
+        while True:
+            try:
+                reporter.show(next(training))
+            except StopIteration as stop:
+                fit = stop.value
+                break
+        reporter.finish()
+        study = study.with_fit(region.id, fit)
+        if fit.fit.outcome is not Outcome.FINISHED:
+            print(f"{region.name}: {fit.fit.message}", file=sys.stderr)
+    result = study_as_dict(study, recording)
+    if options.out is not None:
+        files = write_study(study, recording, options.out)
+        report = options.out / "fit.json"
+        report.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        print(f"wrote {len(files) + 1} files into {options.out}", file=sys.stderr)
+    print(json.dumps(result) if options.json else compare(study).to_text())
+    return 0
+
+
+def _open(options: argparse.Namespace) -> Recording:
+    return open_recording(
+        options.file,
+        frame_interval_ms=options.frame_interval,
+        pixel_pitch_mm=options.pixel_pitch,
+    )
+
+
+def _protocol(options: argparse.Namespace) -> Protocol:
+    protocol = preset(options.preset)
+    changes: dict[str, object] = {}
+    if options.physics:
+        changes["physics"] = options.physics
+    if options.epochs is not None:
+        changes["epochs"] = options.epochs
+    if options.seed is not None:
+        changes["seed"] = options.seed
+    if options.network:
+        changes["network"] = None if options.network == "none" else NetworkSettings()
+    return protocol.with_changes(**changes)
+
+
+def _preparation(options: argparse.Namespace) -> Preparation:
+    if options.beat != "average" and not options.beat.isdigit():
+        raise InputError(f"--beat takes a number from 0, or 'average', not {options.beat!r}")
+    return Preparation(
+        polarity=None if options.polarity is None else Polarity(options.polarity),
+        beat=None if options.beat == "average" else int(options.beat),
+        horizon_ms=options.horizon,
+        normalisation=Normalisation(options.normalisation),
+        split=Split.ALL_PIXELS if options.all_pixels else Split.COUNTS,
+        training_count=options.train,
+        validation_count=options.validation,
+        seed=options.seed or 0,
+    )
+
+
+def _parse_roi(text: str) -> tuple[str, RectangularRoi]:
+    match = _ROI.match(text.strip())
+    if match is None:
+        raise InputError(f"--roi takes NAME=x,y,width,height in whole pixels, not {text!r}")
+    x, y, width, height = (int(match[key]) for key in ("x", "y", "w", "h"))
+    return match["name"].strip(), RectangularRoi(x, y, width, height)
+
+
+class _Reporter:
+    """One line on a terminal that follows the fit; silent when nobody watches."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._watched = sys.stderr.isatty()
+
+    def show(self, progress: Progress) -> None:
+        if not self._watched:
+            return
+        line = f"{self._name}: {progress.stage}"
+        if progress.stage is not Stage.PREPARING:
+            line += (
+                f" {progress.epoch}/{progress.epochs}, {progress.remaining_s:.0f} s left, "
+                f"training MSE {progress.training_mse:.3g}"
+            )
+        print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
+
+    def finish(self) -> None:
+        if self._watched:
+            print("\r" + " " * 78 + "\r", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,300 @@
+"""The main window: docks, menus and wiring, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QMessageBox,
+    QTextBrowser,
+    QWidget,
+)
+
+from aphyn_gui.gui import settings
+from aphyn_gui.gui.background import BackgroundTasks
+from aphyn_gui.gui.comparison_view import ComparisonView
+from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
+from aphyn_gui.gui.fit_view import FitView
+from aphyn_gui.gui.help_texts import ABOUT, TOUR
+from aphyn_gui.gui.log_hub import LogHub
+from aphyn_gui.gui.log_view import LogView, Toaster
+from aphyn_gui.gui.movie_canvas import Tool
+from aphyn_gui.gui.movie_view import MovieView
+from aphyn_gui.gui.preparation_panel import PreparationPanel
+from aphyn_gui.gui.protocol_panel import ProtocolPanel
+from aphyn_gui.gui.recording_loader import RecordingLoader, file_filter
+from aphyn_gui.gui.region_analysis import RegionAnalyst
+from aphyn_gui.gui.roi_table import RoiTable
+from aphyn_gui.gui.run_bar import RunBar
+from aphyn_gui.gui.run_status import RunStatus
+from aphyn_gui.gui.start_page import StartPage
+from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.trace_view import TraceView
+from aphyn_gui.gui.window_actions import WindowActions
+
+_TITLE = "aphyn_gui"
+
+
+class MainWindow(QMainWindow):
+    """Puts the views around one controller and one runner.
+
+    Parameters
+    ----------
+    hub : LogHub or None
+        Where messages of the whole program arrive; None: only those of this window.
+    """
+
+    def __init__(self, hub: LogHub | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle(_TITLE)
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setMinimumSize(900, 600)
+        self._hub = hub or LogHub(self)
+        self.controller = StudyController(self)
+        self.tasks = BackgroundTasks("analysis", self)
+        self.analyst = RegionAnalyst(self.controller, self.tasks, self)
+        self.loader = RecordingLoader(self.controller, self.tasks, self)
+        self.runner = FitRunner(self.controller)
+        self.movie_view = MovieView(self.controller, self.analyst)
+        self.trace_view = TraceView(self.controller, self.analyst)
+        self.roi_table = RoiTable(self.controller, self.analyst)
+        self.fit_view = FitView(self.controller, self.runner)
+        self.comparison_view = ComparisonView(self.controller)
+        self.preparation_panel = PreparationPanel(self.controller)
+        self.protocol_panel = ProtocolPanel(self.controller)
+        self.run_bar = RunBar(self.runner, self.controller)
+        self.log_view = LogView()
+        self.toaster = Toaster(self)
+        self.run_status = RunStatus(self.runner, self.roi_table, self)
+        self._docks: dict[str, QDockWidget] = {}
+        self._make_docks()
+        undo_stack = self.controller.undo_stack
+        self.actions_ = WindowActions(
+            self, undo_stack.createUndoAction(self), undo_stack.createRedoAction(self)
+        )
+        self.actions_.build_menus(list(self._docks.values()), self.loader.open)
+        toolbar = self.actions_.build_toolbar()
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addPermanentWidget(self.run_bar, 1)
+        self.start_page = StartPage(self, toolbar, self.statusBar())
+        self._connect()
+        self._restore_layout()
+        self._update_actions()
+
+    def dock(self, name: str) -> QDockWidget:
+        """The dock of that name: movie, trace, rois, fit, comparison, preparation, protocol, ..."""
+        return self._docks[name]
+
+    def sizeHint(self) -> QSize:
+        """Fits a small laptop."""
+        return QSize(1280, 800)
+
+    def show_settings(self, is_shown: bool) -> None:
+        """Show or hide the two panels of settings."""
+        for name in ("preparation", "protocol"):
+            self._docks[name].setVisible(is_shown)
+        if is_shown:
+            self._docks["preparation"].raise_()
+
+    def fit_all(self) -> None:
+        """Fit every region."""
+        self.runner.enqueue_all()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first of the dropped files."""
+        event.acceptProposedAction()
+        self.loader.open(Path(event.mimeData().urls()[0].toLocalFile()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Cancel what runs, wait for every thread, keep the layout."""
+        settings.remember_window_layout(self.saveGeometry(), self.saveState())
+        self.runner.shutdown()
+        self.movie_view.shutdown()
+        self.tasks.shutdown()
+        event.accept()
+
+    def _make_docks(self) -> None:
+        tour = QTextBrowser()
+        tour.setHtml(TOUR)
+        for name, title, widget in (
+            ("movie", "Recording", self.movie_view),
+            ("trace", "Trace", self.trace_view),
+            ("rois", "Regions", self.roi_table),
+            ("fit", "Fit", self.fit_view),
+            ("comparison", "Comparison", self.comparison_view),
+            ("preparation", "Preparation", self.preparation_panel),
+            ("protocol", "Protocol", self.protocol_panel),
+            ("log", "Log", self.log_view),
+            ("tour", "Quick tour", tour),
+        ):
+            self._docks[name] = self._make_dock(name, title, widget)
+
+    def _make_dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock_{name}")
+        dock.setWidget(widget)
+        return dock
+
+    def _arrange(self) -> None:
+        """Left to right is the order of work: recording, fit; below, regions and comparison."""
+        docks = self._docks
+        area = Qt.DockWidgetArea.LeftDockWidgetArea
+        for dock in docks.values():
+            self.removeDockWidget(dock)
+        self.addDockWidget(area, docks["movie"])
+        self.splitDockWidget(docks["movie"], docks["fit"], Qt.Orientation.Horizontal)
+        self.splitDockWidget(docks["fit"], docks["preparation"], Qt.Orientation.Horizontal)
+        self.splitDockWidget(docks["movie"], docks["trace"], Qt.Orientation.Vertical)
+        self.splitDockWidget(docks["trace"], docks["rois"], Qt.Orientation.Vertical)
+        self.splitDockWidget(docks["fit"], docks["comparison"], Qt.Orientation.Vertical)
+        self.tabifyDockWidget(docks["comparison"], docks["log"])
+        self.tabifyDockWidget(docks["preparation"], docks["protocol"])
+        self.tabifyDockWidget(docks["protocol"], docks["tour"])
+        for name, dock in docks.items():
+            dock.setVisible(name in ("movie", "trace", "rois", "fit", "comparison"))
+        width, height = self.width(), self.height() - 110
+        self.resizeDocks(
+            [docks["movie"], docks["fit"], docks["preparation"]],
+            [round(0.36 * width), round(0.64 * width), 300],
+            Qt.Orientation.Horizontal,
+        )
+        self.resizeDocks(
+            [docks["movie"], docks["trace"], docks["rois"]],
+            [round(0.5 * height), round(0.31 * height), round(0.19 * height)],
+            Qt.Orientation.Vertical,
+        )
+        self.resizeDocks(
+            [docks["fit"], docks["comparison"]],
+            [round(0.62 * height), round(0.38 * height)],
+            Qt.Orientation.Vertical,
+        )
+
+    def _restore_layout(self) -> None:
+        self.resize(self.sizeHint())
+        self._arrange()
+        stored = settings.window_layout()
+        if stored is not None:
+            self.restoreGeometry(stored[0])
+            self.restoreState(stored[1])
+
+    def _connect(self) -> None:
+        actions, controller, runner = self.actions_, self.controller, self.runner
+        canvas = self.movie_view.canvas
+        actions.open.triggered.connect(self._ask_for_file)
+        actions.demo.triggered.connect(self.loader.open_demo)
+        actions.quit.triggered.connect(self.close)
+        actions.draw.triggered.connect(lambda: canvas.set_tool(Tool.DRAW))
+        actions.select.triggered.connect(lambda: canvas.set_tool(Tool.SELECT))
+        canvas.tool_changed.connect(self._show_tool)
+        actions.duplicate.triggered.connect(
+            lambda: controller.duplicate_region(controller.selected_region_id)
+        )
+        actions.remove.triggered.connect(
+            lambda: controller.remove_region(controller.selected_region_id)
+        )
+        actions.calibrate.triggered.connect(self.movie_view.ask_calibration)
+        actions.fit_all.triggered.connect(self.fit_all)
+        actions.fit_selected.triggered.connect(
+            lambda: runner.enqueue(controller.selected_region_id)
+        )
+        actions.pause.triggered.connect(self._pause_or_resume)
+        actions.cancel.triggered.connect(runner.cancel)
+        actions.settings.toggled.connect(self.show_settings)
+        actions.reset_layout.triggered.connect(self._arrange)
+        actions.tour.triggered.connect(self._show_tour)
+        actions.about.triggered.connect(self._show_about)
+        for name in ("preparation", "protocol"):
+            self._docks[name].visibilityChanged.connect(self._check_settings)
+        self.start_page.open_requested.connect(self._ask_for_file)
+        self.start_page.demo_requested.connect(self.loader.open_demo)
+        self.start_page.recent_requested.connect(self.loader.open)
+        self.movie_view.calibrated.connect(self.loader.calibrate)
+        self.movie_view.frame_shown.connect(self.trace_view.show_frame_time)
+        canvas.rename_requested.connect(self.roi_table.edit_name)
+        controller.message.connect(self._hub.tell)
+        self._hub.entry.connect(self._show_message)
+        controller.recording_changed.connect(self._show_recording)
+        for signal in (
+            controller.recording_changed, controller.selection_changed, controller.region_added,
+            controller.region_removed, runner.state_changed, runner.queue_changed,
+        ):  # fmt: skip
+            signal.connect(self._update_actions)
+
+    def _ask_for_file(self) -> None:
+        dialog = QFileDialog(self, "Open a recording", "", file_filter())
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.loader.open)
+        dialog.open()
+
+    def _show_recording(self) -> None:
+        recording = self.controller.recording
+        self.start_page.setVisible(recording is None)
+        if recording is None:
+            self.setWindowTitle(_TITLE)
+            return
+        self.setWindowTitle(f"{recording.path.name} — {_TITLE}")
+        self._docks["movie"].setWindowTitle(
+            f"Recording: {recording.path.name}, {recording.column_count} × {recording.row_count}, "
+            f"{recording.frame_count} frames"
+        )
+
+    def _update_actions(self) -> None:
+        actions, controller = self.actions_, self.controller
+        has_recording = controller.recording is not None
+        has_selection = bool(controller.selected_region_id)
+        can_fit = not controller.analysis_blocker
+        state = self.runner.state
+        for action in (actions.draw, actions.select, actions.calibrate):
+            action.setEnabled(has_recording)
+        for action in (actions.duplicate, actions.remove):
+            action.setEnabled(has_selection)
+        actions.fit_all.setEnabled(can_fit and bool(controller.study.regions))
+        actions.fit_selected.setEnabled(can_fit and has_selection)
+        is_active = state in (RunnerState.RUNNING, RunnerState.PAUSED)
+        actions.pause.setEnabled(is_active)
+        actions.pause.setText("Resume" if state is RunnerState.PAUSED else "Pause")
+        actions.cancel.setEnabled(is_active)
+
+    def _pause_or_resume(self) -> None:
+        if self.runner.state is RunnerState.PAUSED:
+            self.runner.resume()
+        else:
+            self.runner.pause()
+
+    def _show_tool(self, tool: Tool) -> None:
+        (self.actions_.draw if tool is Tool.DRAW else self.actions_.select).setChecked(True)
+
+    def _check_settings(self) -> None:
+        is_open = any(not self._docks[name].isHidden() for name in ("preparation", "protocol"))
+        self.actions_.settings.blockSignals(True)
+        self.actions_.settings.setChecked(is_open)
+        self.actions_.settings.blockSignals(False)
+
+    def _show_message(self, level: str, text: str, details: str, is_urgent: bool) -> None:
+        self.log_view.write(level, text, details)
+        if is_urgent:
+            self.toaster.show(level, text, details)
+
+    def _show_tour(self) -> None:
+        self._docks["tour"].show()
+        self._docks["tour"].raise_()
+
+    def _show_about(self) -> None:
+        box = QMessageBox(self)
+        box.setWindowTitle(f"About {_TITLE}")
+        box.setText(ABOUT)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setModal(False)
+        box.show()

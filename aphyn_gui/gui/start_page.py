@@ -1,0 +1,145 @@
+"""The first screen: drop a recording here, or open the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from aphyn_gui.gui import settings
+from aphyn_gui.gui.icons import icon
+from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
+from aphyn_gui.recording import FORMATS
+
+_MOST_RECENT = 4
+
+
+class StartPage(QFrame):
+    """Covers the docks until a recording is open.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window; its size is followed.
+    above, below : QWidget
+        Bars of the window between which the page lies.
+
+    Signals
+    -------
+    open_requested(), demo_requested(), recent_requested(str)
+        What the user clicked.
+    """
+
+    open_requested = Signal()
+    demo_requested = Signal()
+    recent_requested = Signal(str)
+
+    def __init__(self, parent: QWidget, above: QWidget, below: QWidget) -> None:
+        super().__init__(parent)
+        self._above, self._below = above, below
+        self.setAutoFillBackground(True)
+        self._open = QPushButton("Open a recording…")
+        self._demo = QPushButton("Open the demo")
+        self._demo.setProperty("primary", "true")
+        self._open.setObjectName("start_open")
+        self._demo.setObjectName("start_demo")
+        self._drop_zone = QFrame()
+        self._recent = QVBoxLayout()
+        self._build()
+        self._open.clicked.connect(self.open_requested)
+        self._demo.clicked.connect(self.demo_requested)
+        theme_manager().changed.connect(self._apply_theme)
+        self._apply_theme(current_theme())
+        self._fill_recent()
+        parent.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the size of the window."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.LayoutRequest):
+            self.cover()
+        return False
+
+    def cover(self) -> None:
+        """Take the place between the bars at the top and at the bottom."""
+        top = self._above.geometry().bottom() + 1
+        height = self._below.geometry().top() - top
+        self.setGeometry(0, top, self._above.width(), height)
+        self.raise_()
+
+    def _build(self) -> None:
+        heading = QLabel("Drop a recording here, or open the demo")
+        heading.setProperty("role", "heading")
+        suffixes = ", ".join(dict.fromkeys(s for kind in FORMATS for s in kind.suffixes))
+        kinds = QLabel(f"Optical mapping movies: {suffixes}")
+        about = QLabel(
+            "Draw regions on the movie, fit physics and network to their action potentials, "
+            "compare what differs."
+        )
+        for label in (heading, kinds, about):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        for label in (kinds, about):
+            label.setProperty("role", "muted")
+            label.setWordWrap(True)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(12)
+        buttons.addStretch(1)
+        for button in (self._demo, self._open):
+            button.setMinimumSize(170, 36)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._recent.setSpacing(2)
+        inside = QVBoxLayout(self._drop_zone)
+        inside.setContentsMargins(40, 44, 40, 40)
+        inside.setSpacing(0)
+        inside.addWidget(heading)
+        inside.addSpacing(10)
+        inside.addWidget(about)
+        inside.addSpacing(26)
+        inside.addLayout(buttons)
+        inside.addSpacing(22)
+        inside.addWidget(kinds)
+        inside.addLayout(self._recent)
+        self._drop_zone.setObjectName("drop_zone")
+        self._drop_zone.setMaximumWidth(720)
+        self._drop_zone.setMinimumWidth(520)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self._drop_zone, 3)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addStretch(2)
+        layout.addLayout(row)
+        layout.addStretch(3)
+
+    def _fill_recent(self) -> None:
+        paths = settings.recent_files()[:_MOST_RECENT]
+        if not paths:
+            return
+        self._recent.addSpacing(22)
+        title = QLabel("Recent")
+        title.setProperty("role", "muted")
+        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._recent.addWidget(title)
+        for path in paths:
+            self._recent.addWidget(self._link(path), 0, Qt.AlignmentFlag.AlignHCenter)
+
+    def _link(self, path: Path) -> QPushButton:
+        link = QPushButton(f"{path.parent.name}/{path.name}")
+        link.setFlat(True)
+        link.setProperty("role", "link")
+        link.setToolTip(str(path))
+        link.setCursor(Qt.CursorShape.PointingHandCursor)
+        link.clicked.connect(lambda: self.recent_requested.emit(str(path)))
+        return link
+
+    def _apply_theme(self, theme: Theme) -> None:
+        self._open.setIcon(icon("open"))
+        # The icon of a primary button stands on the accent colour.
+        self._demo.setIcon(QIcon(icon("demo").pixmap(18, 18, QIcon.Mode.Normal, QIcon.State.On)))
+        self.setStyleSheet(
+            f"StartPage {{ background: {theme.window}; }}"
+            f"#drop_zone {{ border: 2px dashed {theme.border}; border-radius: 12px; "
+            f"background: {theme.panel}; }}"
+        )

@@ -1,0 +1,164 @@
+"""The main window's actions, menus and toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+
+from aphyn_gui.gui import settings
+from aphyn_gui.gui.icons import icon
+from aphyn_gui.gui.theme import ThemeMode, theme_manager
+
+_ICONS = {
+    "open": "open",
+    "demo": "demo",
+    "draw": "draw",
+    "select": "select",
+    "fit_all": "fit",
+    "fit_selected": "fit",
+    "pause": "pause",
+    "cancel": "cancel",
+    "settings": "settings",
+}
+
+
+class WindowActions(QObject):
+    """Named actions; the window connects them, this object lays them out.
+
+    Parameters
+    ----------
+    window : QMainWindow
+        Where menus and toolbar go.
+    undo, redo : QAction
+        From the undo stack.
+    """
+
+    def __init__(self, window: QMainWindow, undo: QAction, redo: QAction) -> None:
+        super().__init__(window)
+        self._window = window
+        undo.setShortcut(QKeySequence.StandardKey.Undo)
+        redo.setShortcut(QKeySequence.StandardKey.Redo)
+        self.undo, self.redo = undo, redo
+        self.open = self._action("Open…", "Open a recording", QKeySequence.StandardKey.Open)
+        self.demo = self._action("Open demo", "Open a simulated recording with two regions")
+        self.quit = self._action("Quit", "Close the window", QKeySequence.StandardKey.Quit)
+        self.draw = self._action("Draw ROI", "Draw a region: drag on the movie", "R")
+        self.select = self._action("Select", "Select, move and resize regions; drag pans", "V")
+        self.duplicate = self._action("Duplicate ROI", "Copy the selected region")
+        self.remove = self._action("Delete ROI", "Delete the selected region and its fit")
+        self.calibrate = self._action(
+            "Frame interval and pixel pitch…", "Correct what the file says, or does not"
+        )
+        self.fit_all = self._action("Fit all", "Fit every region, one after the other", "Ctrl+F")
+        self.fit_selected = self._action("Fit selected", "Fit the selected region", "Ctrl+Shift+F")
+        self.pause = self._action("Pause", "Hold the running fit after its epoch, or go on")
+        self.cancel = self._action("Cancel", "End the running fit, keep its last finite model")
+        self.settings = self._action("Settings", "Preparation and protocol of the fit", "Ctrl+,")
+        self.reset_layout = self._action("Reset layout", "Put every panel back in its place")
+        self.tour = self._action(
+            "Quick tour", "The main steps", QKeySequence.StandardKey.HelpContents
+        )
+        self.about = self._action("About aphyn_gui", "Version and sources")
+        tools = QActionGroup(self)
+        for action in (self.draw, self.select):
+            action.setCheckable(True)
+            tools.addAction(action)
+        self.select.setChecked(True)
+        self.settings.setCheckable(True)
+        self.recent_menu = QMenu("Open recent", window)
+        theme_manager().changed.connect(self._apply_icons)
+        self._apply_icons()
+
+    def build_menus(self, docks: list[QDockWidget], open_recent: Callable[[Path], None]) -> None:
+        """Fill the menu bar."""
+        bar = self._window.menuBar()
+        file_menu = bar.addMenu("&File")
+        file_menu.addAction(self.open)
+        file_menu.addMenu(self.recent_menu)
+        file_menu.addSeparator()
+        file_menu.addAction(self.quit)
+        self.recent_menu.aboutToShow.connect(lambda: self._fill_recent(open_recent))
+        edit = bar.addMenu("&Edit")
+        edit.addActions([self.undo, self.redo])
+        edit.addSeparator()
+        edit.addActions([self.duplicate, self.remove])
+        recording = bar.addMenu("&Recording")
+        recording.addActions([self.draw, self.select])
+        recording.addSeparator()
+        recording.addAction(self.calibrate)
+        fit = bar.addMenu("F&it")
+        fit.addActions([self.fit_all, self.fit_selected])
+        fit.addSeparator()
+        fit.addActions([self.pause, self.cancel])
+        view = bar.addMenu("&View")
+        for dock in docks:
+            view.addAction(dock.toggleViewAction())
+        view.addSeparator()
+        view.addMenu(self._theme_menu())
+        view.addAction(self.reset_layout)
+        help_menu = bar.addMenu("&Help")
+        help_menu.addActions([self.demo, self.tour])
+        help_menu.addSeparator()
+        help_menu.addAction(self.about)
+
+    def build_toolbar(self) -> QToolBar:
+        """The toolbar, added to the window."""
+        toolbar = QToolBar("Toolbar")
+        toolbar.setObjectName("toolbar")
+        toolbar.setMovable(False)
+        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        toolbar.addActions([self.open, self.demo])
+        toolbar.addSeparator()
+        toolbar.addActions([self.draw, self.select])
+        toolbar.addSeparator()
+        toolbar.addActions([self.fit_all, self.fit_selected, self.pause, self.cancel])
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        toolbar.addWidget(spacer)
+        toolbar.addAction(self.settings)
+        self._window.addToolBar(Qt.ToolBarArea.TopToolBarArea, toolbar)
+        return toolbar
+
+    def _action(
+        self, text: str, tip: str, shortcut: QKeySequence.StandardKey | str | None = None
+    ) -> QAction:
+        action = QAction(text, self)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        return action
+
+    def _theme_menu(self) -> QMenu:
+        menu = QMenu("Theme", self._window)
+        group = QActionGroup(menu)
+        for mode in ThemeMode:
+            action = menu.addAction(mode.value.capitalize())
+            action.setCheckable(True)
+            action.setChecked(mode is theme_manager().mode)
+            action.triggered.connect(lambda _=False, chosen=mode: _choose_theme(chosen))
+            group.addAction(action)
+        return menu
+
+    def _fill_recent(self, open_recent: Callable[[Path], None]) -> None:
+        self.recent_menu.clear()
+        for path in settings.recent_files():
+            action = self.recent_menu.addAction(f"{path.parent.name}/{path.name}")
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _=False, chosen=path: open_recent(chosen))
+        if self.recent_menu.isEmpty():
+            self.recent_menu.addAction("No recordings opened yet").setEnabled(False)
+
+    def _apply_icons(self) -> None:
+        for name, shape in _ICONS.items():
+            getattr(self, name).setIcon(icon(shape))
+
+
+def _choose_theme(mode: ThemeMode) -> None:
+    settings.remember_theme_mode(mode)
+    theme_manager().set_mode(mode)

@@ -1,0 +1,183 @@
+"""A study as plain data and files: one dictionary for JSON, tables as CSV."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from aphyn_gui.recording import DEFINITIONS, Recording
+from aphyn_gui.study.comparison import compare
+from aphyn_gui.study.study import RegionFit, Study
+
+
+def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
+    """Everything a fit found, as JSON can hold it.
+
+    Keys carry their units; what does not exist is None.
+    """
+    comparison = compare(study)
+    fits = [study.fits[region.id] for region in comparison.regions]
+    regions = [
+        {
+            **_region_as_dict(fit),
+            **{row.key: _number(row.values[index]) for row in comparison.rows},
+        }
+        for index, fit in enumerate(fits)
+    ]
+    return {
+        **recording_as_dict(recording),
+        "polarity": _common(str(fit.fit.sequences.polarity) for fit in fits),
+        "cycle_length_ms": _median([fit.fit.sequences.cycle_length_ms for fit in fits]),
+        "regions": regions,
+        "findings": list(comparison.findings),
+        "definitions": DEFINITIONS,
+    }
+
+
+def recording_as_dict(recording: Recording) -> dict[str, Any]:
+    """What is known of a recording."""
+    return {
+        "file": None if recording.path is None else str(recording.path),
+        "format": recording.format_name,
+        "frame_count": recording.frame_count,
+        "row_count": recording.row_count,
+        "column_count": recording.column_count,
+        "frame_interval_ms": recording.frame_interval_ms,
+        "duration_ms": recording.duration_ms,
+        "pixel_pitch_mm": recording.pixel_pitch_mm,
+        "assumptions": list(recording.assumptions),
+    }
+
+
+def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path, ...]:
+    """Write the comparison, and each region's sequences, forecast and history, as CSV.
+
+    Parameters
+    ----------
+    study : Study
+        With at least one fit.
+    recording : Recording
+        What was fitted.
+    folder : Path
+        Created where it is missing.
+
+    Returns
+    -------
+    tuple of Path
+        Files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    comparison = compare(study)
+    written = [folder / "comparison.csv"]
+    written[0].write_text(comparison.to_csv(), encoding="utf-8")
+    for region in comparison.regions:
+        fit = study.fits[region.id].fit
+        stem = "".join(c if c.isalnum() else "-" for c in region.name)
+        stem = f"{region.id}-{stem}"
+        forecast = fit.forecast
+        # A rate belongs to the step that follows its time; the last time has none.
+        written.append(
+            _write_table(
+                folder / f"{stem}-forecast.csv",
+                ["time_ms", "v", "h", "f_p_per_ms", "f_dl_per_ms", "physics_only_v"],
+                zip(
+                    forecast.time_ms, forecast.voltage, forecast.gate,
+                    [*forecast.physics_rate, math.nan], [*forecast.network_rate, math.nan],
+                    fit.physics_forecast.voltage, strict=True,
+                ),
+            )
+        )  # fmt: skip
+        sequences = fit.sequences
+        parts = dict.fromkeys(sequences.training.tolist(), "training")
+        parts.update(dict.fromkeys(sequences.validation.tolist(), "validation"))
+        written.append(
+            _write_table(
+                folder / f"{stem}-sequences.csv",
+                ["row", "column", "part", "activation_ms", "snr"]
+                + [f"v_at_{time:g}_ms" for time in sequences.time_ms],
+                (
+                    [row, column, parts.get(index, "unused"), activation, snr, *voltages]
+                    for index, (row, column, activation, snr, voltages) in enumerate(
+                        zip(
+                            sequences.rows, sequences.columns, sequences.activation_ms,
+                            sequences.snr, sequences.voltages, strict=True,
+                        )
+                    )
+                ),
+            )
+        )  # fmt: skip
+        history = fit.history
+        written.append(
+            _write_table(
+                folder / f"{stem}-history.csv",
+                [
+                    "epoch", "training_mse", "validation_mse", "mean_square_f_dl", "lambda",
+                    *history.parameters,
+                ],
+                zip(
+                    range(1, history.epochs + 1), history.training_mse, history.validation_mse,
+                    history.mean_square_f_dl, history.lambda_, *history.parameters.values(),
+                    strict=True,
+                ),
+            )
+        )  # fmt: skip
+    return tuple(written)
+
+
+def _region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
+    region, fit = region_fit.region, region_fit.fit
+    sequences = fit.sequences
+    return {
+        "name": region.name,
+        "x": region.roi.x,
+        "y": region.roi.y,
+        "width": region.roi.width,
+        "height": region.roi.height,
+        "outcome": str(fit.outcome),
+        "message": fit.message,
+        "preset": fit.protocol.name,
+        "physics": fit.protocol.physics,
+        "network": "none" if fit.protocol.network is None else "resnet",
+        "seed": fit.protocol.seed,
+        "epochs": fit.history.epochs,
+        "physics_converged": fit.physics_converged,
+        "polarity": str(sequences.polarity),
+        "cycle_length_ms": _number(sequences.cycle_length_ms),
+        "horizon_ms": sequences.horizon_ms,
+        "training_count": len(sequences.training),
+        "validation_count": len(sequences.validation),
+        "left_out_count": len(sequences.left_out),
+        "stimulus_amplitude_per_ms": fit.parameters["stimulus_amplitude"],
+        "stimulus_duration_ms": fit.parameters["stimulus_duration"],
+        "stimulus_onset_ms": fit.parameters["stimulus_onset"],
+        "device": fit.provenance.device,
+        "elapsed_s": fit.provenance.elapsed_s,
+        "notes": list(sequences.notes),
+    }
+
+
+def _write_table(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow([repr(float(v)) if isinstance(v, float) else v for v in row])
+    return path
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _median(values: list[float]) -> float | None:
+    ordered = sorted(value for value in values if math.isfinite(value))
+    return ordered[len(ordered) // 2] if ordered else None
+
+
+def _common(values: Iterable[str]) -> str | None:
+    """The value all regions share, None where they differ."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None

@@ -1,0 +1,110 @@
+"""The comparison: table, plots, copy and CSV, from real fits."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from fit_samples import open_study
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from aphyn_gui.gui.comparison_view import COLOR_ROLE, ComparisonView
+from aphyn_gui.gui.fit_runner import FitRunner
+from aphyn_gui.gui.study_controller import StudyController
+
+TIMEOUT_MS = 60_000
+
+
+@pytest.fixture
+def controller(qtbot: QtBot, tmp_path: Path) -> StudyController:
+    return open_study(tmp_path)
+
+
+@pytest.fixture
+def view(qtbot: QtBot, controller: StudyController) -> ComparisonView:
+    view = ComparisonView(controller)
+    qtbot.addWidget(view)
+    view.resize(900, 500)
+    view.show()
+    return view
+
+
+def fit_all(qtbot: QtBot, controller: StudyController) -> None:
+    runner = FitRunner(controller)
+    runner.enqueue_all()
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    runner.shutdown()
+
+
+def test_an_empty_view_says_what_to_do(view: ComparisonView) -> None:
+    assert view.empty.isVisible()
+    assert "Fit all" in view.empty.text()
+    assert not view.copy_button.isEnabled()
+
+
+def test_fits_fill_table_and_plots(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView
+) -> None:
+    fit_all(qtbot, controller)
+    model = view.model
+    a, b = controller.study.regions
+    assert view.table.isVisible()
+    assert model.columnCount() == 4
+    header = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(4)]
+    assert header == ["Quantity", "Unit", "ROI A", "ROI B"]
+    assert model.headerData(2, Qt.Orientation.Horizontal, COLOR_ROLE) == a.color
+    assert model.index(0, 0).data() == "τ_in"
+    assert model.index(0, 1).data() == "ms"
+    row = model.comparison.rows[0]
+    assert model.index(0, 3).data() == row.text(1)
+    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == row.meaning
+    assert "ROI A has the longer action potential" in view.findings.text()
+    assert set(view.dots.plots) == {"tau_in", "tau_out", "tau_close"}
+    assert len(view.overlay.predicted) == 2
+    _, voltage = view.overlay.predicted[1].getData()
+    assert list(voltage) == list(controller.study.fits[b.id].fit.forecast.voltage)
+    controller.remove_region(b.id)
+    assert model.columnCount() == 3
+    assert view.overlay.predicted[1].getData()[0] is None
+
+
+def test_copy_and_csv_have_full_precision(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView, tmp_path: Path
+) -> None:
+    fit_all(qtbot, controller)
+    qtbot.mouseClick(view.copy_button, Qt.MouseButton.LeftButton)
+    lines = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
+    path = tmp_path / "comparison.csv"
+    view.save_csv(path)
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert lines == rows
+    assert rows[0] == ["quantity", "unit", "ROI A", "ROI B"]
+    a = controller.study.regions[0]
+    assert float(rows[1][2]) == controller.study.fits[a.id].fit.parameters["tau_in"]
+
+
+def test_save_asks_without_blocking(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView, tmp_path: Path
+) -> None:
+    fit_all(qtbot, controller)
+    qtbot.mouseClick(view.save_button, Qt.MouseButton.LeftButton)
+    dialog = view.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.fileSelected.emit(str(tmp_path / "asked.csv"))
+    dialog.close()
+    assert (tmp_path / "asked.csv").exists()
+
+
+def test_a_place_that_cannot_be_written_is_a_message(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView, tmp_path: Path
+) -> None:
+    said: list[tuple[str, str]] = []
+    controller.message.connect(lambda level, text, details: said.append((level, text)))
+    view.save_csv(tmp_path / "missing" / "comparison.csv")
+    assert said[0][0] == "error"
+    assert "missing" in said[0][1]

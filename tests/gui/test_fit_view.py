@@ -1,0 +1,176 @@
+"""The fit's plots: what they show, when they paint, and what a zoom by hand does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fit_samples import ENDLESS, QUICK, open_study
+from pytestqt.qtbot import QtBot
+
+from aphyn_gui.gui.curve_ends import spread
+from aphyn_gui.gui.fit_runner import FitRunner
+from aphyn_gui.gui.fit_view import FitView
+from aphyn_gui.gui.plot_style import nice_step
+from aphyn_gui.gui.study_controller import StudyController
+
+TIMEOUT_MS = 60_000
+
+
+@pytest.fixture
+def controller(qtbot: QtBot, tmp_path: Path) -> StudyController:
+    return open_study(tmp_path)
+
+
+@pytest.fixture
+def runner(controller: StudyController) -> Iterator[FitRunner]:
+    runner = FitRunner(controller)
+    yield runner
+    runner.shutdown()
+
+
+@pytest.fixture
+def view(qtbot: QtBot, controller: StudyController, runner: FitRunner) -> FitView:
+    view = FitView(controller, runner)
+    qtbot.addWidget(view)
+    view.resize(1200, 700)
+    view.show()
+    return view
+
+
+def fit(qtbot: QtBot, runner: FitRunner, region_id: str) -> None:
+    runner.enqueue(region_id)
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+
+
+def test_an_empty_view_says_what_to_do(view: FitView) -> None:
+    assert view.empty.isVisible()
+    assert "Fit" in view.empty.text()
+
+
+def test_the_last_epoch_is_what_is_shown(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    qtbot.waitUntil(lambda: not view.forecast.is_waiting, timeout=TIMEOUT_MS)
+    stored = controller.study.fits[region_id].fit
+    forecast = stored.forecast
+    _, shown = view.forecast.prediction.getData()
+    np.testing.assert_array_equal(shown, forecast.voltage)
+    _, physics = view.decomposition.physics_integral.getData()
+    _, network = view.decomposition.network_integral.getData()
+    _, total = view.decomposition.prediction.getData()
+    np.testing.assert_allclose(physics + network, total, atol=1e-4)
+    epochs, losses = view.losses.training.getData()
+    assert list(epochs) == list(range(1, QUICK.epochs + 1))
+    np.testing.assert_allclose(10**losses, stored.history.training_mse)
+    assert len(view.parameters.curves) == len(stored.protocol.learned_names)
+
+
+def test_a_running_fit_is_painted_far_less_often_than_it_steps(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    epochs = 300
+    controller.set_protocol(QUICK.with_changes(epochs=epochs))
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    qtbot.waitUntil(lambda: not view.forecast.is_waiting, timeout=TIMEOUT_MS)
+    assert 1 < view.forecast.paint_count < epochs / 2
+    assert len(view.losses.training.getData()[0]) == epochs
+
+
+def test_a_hidden_view_paints_nothing_and_catches_up(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    view.hide()
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    assert view.forecast.paint_count == 0
+    view.show()
+    assert view.forecast.paint_count == 1
+    assert view.forecast.prediction.getData()[0] is not None
+
+
+def test_tabs_of_a_small_window_are_painted_when_opened(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    view.resize(700, 400)
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    assert view.losses.paint_count == 0
+    view.tabs.setCurrentWidget(view.losses)
+    qtbot.waitUntil(lambda: view.losses.paint_count == 1, timeout=TIMEOUT_MS)
+    view.resize(1200, 700)
+    assert all(panel.isVisible() for panel in (view.decomposition, view.losses, view.parameters))
+
+
+def test_the_running_region_is_shown_where_the_selected_one_has_no_fit(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    a, b = (region.id for region in controller.study.regions)
+    controller.select_region(b)
+    controller.set_protocol(ENDLESS)
+    runner.enqueue(a)
+    assert view.shown_region_id == a
+    qtbot.waitUntil(lambda: view.picture is not None, timeout=TIMEOUT_MS)
+    runner.cancel()
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    assert view.shown_region_id == ""
+    assert view.empty.isVisible()
+    controller.select_region(a)
+    assert view.shown_region_id == a
+    assert "cancelled" in view.note.text()
+
+
+def test_a_changed_region_marks_its_fit(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    region = controller.study.regions[0]
+    controller.select_region(region.id)
+    fit(qtbot, runner, region.id)
+    assert view.note.text() == ""
+    controller.set_protocol(ENDLESS)
+    assert "protocol changed" in view.note.text()
+    controller.undo_stack.undo()
+    assert view.note.text() == ""
+
+
+def test_a_zoom_by_hand_stays_until_the_auto_button(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    qtbot.waitUntil(lambda: not view.forecast.is_waiting, timeout=TIMEOUT_MS)
+    box = view.forecast.plot.getViewBox()
+    whole = box.viewRange()
+    box.setRange(xRange=(5, 20), yRange=(0.2, 0.4), padding=0)
+    # What the mouse wheel does after it has set the range.
+    box.sigRangeChangedManually.emit([True, True])
+    view.forecast.show_picture(view.picture)
+    view.forecast.repaint_if_needed()
+    np.testing.assert_allclose(box.viewRange(), [[5, 20], [0.2, 0.4]])
+    np.testing.assert_allclose(view.forecast.residual_plot.viewRange()[0], [5, 20])
+    view.forecast.plot.autoBtn.clicked.emit(view.forecast.plot.autoBtn)
+    np.testing.assert_allclose(box.viewRange(), whole)
+
+
+def test_names_that_would_overlap_are_pushed_apart() -> None:
+    assert spread([10.0, 12.0, 50.0], 10, 0, 100) == [10.0, 20.0, 50.0]
+    assert spread([95.0, 96.0, 97.0], 10, 0, 100) == [70.0, 80.0, 90.0]
+    assert spread([-5.0], 10, 0, 100) == [0.0]
+    assert spread([], 10, 0, 100) == []
+
+
+@pytest.mark.parametrize(
+    ("span", "step"), [(1.0, 1), (0.99, 0.5), (37, 20), (0.0, 1), (5e-5, 5e-5)]
+)
+def test_steps_are_round(span: float, step: float) -> None:
+    assert nice_step(span) == pytest.approx(step)

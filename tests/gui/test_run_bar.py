@@ -1,0 +1,79 @@
+"""The line that shows and stops the running fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fit_samples import ENDLESS, open_study
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from aphyn_gui.gui.fit_runner import FitRunner
+from aphyn_gui.gui.run_bar import RunBar, duration_text
+from aphyn_gui.gui.study_controller import StudyController
+
+TIMEOUT_MS = 60_000
+
+
+@pytest.fixture
+def controller(qtbot: QtBot, tmp_path: Path) -> StudyController:
+    return open_study(tmp_path, ENDLESS)
+
+
+@pytest.fixture
+def runner(controller: StudyController) -> Iterator[FitRunner]:
+    runner = FitRunner(controller)
+    yield runner
+    runner.shutdown()
+
+
+def test_pause_resume_and_cancel_by_mouse(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner
+) -> None:
+    bar = RunBar(runner, controller)
+    qtbot.addWidget(bar)
+    bar.show()
+    assert not bar.cancel_button.isEnabled()
+    a, b = (region.id for region in controller.study.regions)
+    runner.enqueue_all()
+    assert bar.queue.text() == "1 waiting"
+    qtbot.waitUntil(lambda: "hybrid" in bar.text.text(), timeout=TIMEOUT_MS)
+    assert bar.text.text().startswith("ROI A")
+    assert "epochs/s" in bar.text.text()
+    assert "CPU" in bar.text.text()
+    qtbot.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
+    assert runner.state == "paused"
+    assert bar.pause_button.text() == "Resume"
+    assert "paused" in bar.text.text()
+    qtbot.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
+    assert runner.state == "running"
+    assert bar.pause_button.text() == "Pause"
+    qtbot.mouseClick(bar.cancel_button, Qt.MouseButton.LeftButton)
+    assert bar.cancel_button.text() == "Cancelling…"
+    assert not bar.cancel_button.isEnabled()
+    qtbot.waitUntil(lambda: runner.current_region_id == b, timeout=TIMEOUT_MS)
+    assert bar.cancel_button.text() == "Cancel"
+    assert bar.queue.text() == ""
+    runner.cancel_all()
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    assert bar.text.text() == "ROI B: cancelled."
+    assert set(controller.study.fits) == {a, b}
+
+
+def test_a_narrow_bar_keeps_its_buttons(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner
+) -> None:
+    bar = RunBar(runner, controller)
+    qtbot.addWidget(bar)
+    bar.text.setText("a text that is far too long for a bar as narrow as this one " * 3)
+    assert bar.minimumSizeHint().width() < 300
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.31, "0.3 s"), (42.0, "42 s"), (185.0, "3 min 05 s"), (7800.0, "2 h 10 min"), (-1, "0.0 s")],
+)
+def test_durations_read_well(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
