@@ -300,7 +300,7 @@ class ComparisonView(QWidget):
         plots = QSplitter(Qt.Orientation.Vertical)
         plots.addWidget(self.overlay)
         plots.addWidget(self.dots)
-        plots.setSizes([580, 420])
+        plots.setSizes([520, 480])
         split = self._split
         split.addWidget(left)
         split.addWidget(plots)

@@ -21,7 +21,8 @@ from aphyn_gui.gui.decomposition_plot import DecompositionPlot
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.forecast_plot import ForecastPlot
-from aphyn_gui.gui.history_plots import LossPlot, ParameterHistoryPlot
+from aphyn_gui.gui.loss_plot import LossPlot
+from aphyn_gui.gui.parameter_history_plot import ParameterHistoryPlot
 from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.study_controller import StudyController
 

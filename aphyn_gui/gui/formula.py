@@ -46,6 +46,7 @@ def _expression_html(expression: sympy.Expr) -> str:
 def _plain_html(expression: sympy.Basic) -> str:
     text = str(expression).replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"\*\*(\d+)", r"<sup>\1</sup>", text)
+    text = re.sub(r"(\d)\.0\b", r"\1", text)
     text = text.replace("*", "&thinsp;").replace("-", "−")
     return symbol_html(text)
 

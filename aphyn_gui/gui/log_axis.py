@@ -9,7 +9,7 @@ from typing import Any
 import pyqtgraph as pg
 
 _PIXELS_FOR_HALVES = 55
-_PIXELS_A_LABEL = 20
+_PIXELS_A_LABEL = 16
 _PIXELS_FOR_MINOR = 25
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -23,14 +23,10 @@ class LogAxis(pg.AxisItem):  # type: ignore[misc]
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
-        self.is_log = True
         self.setStyle(maxTextLevel=0)
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, Any]]:
         """Labelled ticks, then bare ones; called by pyqtgraph."""
-        if not self.is_log:
-            ticks: list[tuple[float, Any]] = super().tickValues(low, high, size)
-            return ticks
         low, high = min(low, high), max(low, high)
         per_decade = size / max(high - low, 1e-9)
         decades = range(math.floor(low), math.ceil(high) + 1)
@@ -52,9 +48,6 @@ class LogAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         """Plain numbers, or powers of ten where numbers would be long; called by pyqtgraph."""
-        if not self.is_log:
-            strings: list[str] = super().tickStrings(values, scale, spacing)
-            return strings
         if all(-2 <= value < 4.01 for value in values):
             return [f"{10**value:g}" for value in values]
         return [_power(value) for value in values]

@@ -92,6 +92,10 @@ class Toast(QFrame):
         self.setFixedWidth(_TOAST_WIDTH)
         self._label = QLabel(escape(text).replace("\n", "<br>"))
         self._label.setWordWrap(True)
+        self._label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # Its height is asked for at this width.
+        self._label.setMinimumWidth(_TOAST_WIDTH - 64)
+        self._label.setContentsMargins(0, 4, 0, 0)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         close = QToolButton()
         close.setIcon(icon("cancel"))

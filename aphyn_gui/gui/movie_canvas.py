@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
-from aphyn_gui.gui.movie_frames import Image, MovieMode
+from aphyn_gui.gui.movie_frames import Image
 from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.roi_item import RegionItem, rectangle_between
 from aphyn_gui.gui.scale_bar import ScaleBar
@@ -27,7 +27,8 @@ _NUDGES = {
     Qt.Key.Key_Down: (0, 1),
 }
 _LONG_NUDGE = 10
-_COLOR_MAPS = {MovieMode.COUNTS: "CET-L1", MovieMode.CHANGE: "CET-D1A"}
+_COLOR_MAP = "CET-L1"
+"""Grey: colours belong to the regions."""
 
 
 class Tool(StrEnum):
@@ -89,7 +90,9 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.addItem(self._box)
         self._image = pg.ImageItem(axisOrder="row-major")
         self._box.addItem(self._image)
-        self._bar = pg.ColorBarItem(interactive=False, width=12)
+        self._bar = pg.ColorBarItem(
+            interactive=False, width=12, colorMap=pg.colormap.get(_COLOR_MAP)
+        )
         self._bar.setImageItem(self._image)
         self.addItem(self._bar)
         self._scale_bar = ScaleBar(self._box)
@@ -145,9 +148,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._show_all()
         self._scale_bar.set_image(row_count, column_count, pitch_mm)
 
-    def set_levels(self, mode: MovieMode, levels: tuple[float, float]) -> None:
-        """Fix the ends of the colour scale."""
-        self._bar.setColorMap(pg.colormap.get(_COLOR_MAPS[mode]))
+    def set_levels(self, levels: tuple[float, float]) -> None:
+        """Fix the ends of the grey scale."""
         self._bar.setLevels(levels)
 
     def show_frame(self, image: Image) -> None:

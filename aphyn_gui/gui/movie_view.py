@@ -218,7 +218,7 @@ class MovieView(QWidget):
     def _apply_levels(self) -> None:
         if self._overview is not None:
             mode = MovieMode(self._mode.currentText())
-            self._canvas.set_levels(mode, self._overview.levels[mode])
+            self._canvas.set_levels(self._overview.levels[mode])
 
     def _take_frame(self, index: int, image: Image) -> None:
         self._canvas.show_frame(image)

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
-from aphyn_gui.gui.plot_style import apply_theme, mixed, new_plot
+from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
+from aphyn_gui.gui.plot_style import NarrowLabel, apply_theme, mixed, new_plot
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
-from aphyn_gui.physics import Parameter, ionic_model
 from aphyn_gui.study import RegionFit
 
 _DOT_PIXELS = 10
 _AXIS_WIDTH = 44
+_PLOTS_A_ROW = 3
+_TITLE_HEIGHT = 20
+_MARGIN = 0.25
+"""Around the bounds, so that a dot on one of them is seen whole."""
 _ASIDE = 0.13
 """How far the two dots of a region stand apart: they are often at the same height."""
 
@@ -48,13 +51,18 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setBackground(theme.plot_background)
         self.clear()
         self.plots.clear()
-        names = dict.fromkeys(name for fit in self._fits for name in fit.fit.protocol.learned_names)
-        for column, name in enumerate(names):
-            holders = [fit for fit in self._fits if name in fit.fit.parameters]
-            parameter = ionic_model(holders[0].fit.protocol.physics).parameter(name)
-            plot = self._plot_of(parameter, holders, theme)
-            self.addItem(plot, 0, column)
-            self.plots[name] = plot
+        learned = [learned_parameters(fit.fit.protocol) for fit in self._fits]
+        names = list(dict.fromkeys(name for items in learned for name in items))
+        for index, name in enumerate(names):
+            holders = [
+                (fit, items[name])
+                for fit, items in zip(self._fits, learned, strict=True)
+                if name in items and name in fit.fit.parameters
+            ]
+            if holders:
+                plot = self._plot_of(holders, theme)
+                self.addItem(plot, *divmod(index, _PLOTS_A_ROW))
+                self.plots[name] = plot
         if self.plots:
             # Names stand once below all plots: under each they would run into one another.
             regions = "&nbsp;&nbsp; ".join(
@@ -62,28 +70,30 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 for fit in self._fits
             )
             marks = "○&nbsp;physics only&nbsp;&nbsp; ●&nbsp;hybrid&nbsp;&nbsp; ─&nbsp;bounds"
-            legend = self.addLabel(
-                f"{regions}&nbsp;&nbsp;&nbsp;&nbsp; {marks}",
-                1, 0, colspan=len(self.plots), color=theme.muted_text, size="8pt",
-            )  # fmt: skip
-            legend.setMinimumWidth(0)
+            legend = NarrowLabel(
+                f"{regions}&nbsp;&nbsp;&nbsp;&nbsp; {marks}", color=theme.muted_text, size="8pt"
+            )
+            self.addItem(legend, len(names) // _PLOTS_A_ROW + 1, 0, colspan=_PLOTS_A_ROW)
 
-    def _plot_of(self, parameter: Parameter, fits: Sequence[RegionFit], theme: Theme) -> Any:
-        plot = new_plot(names_ends=False, is_log=True)
+    def _plot_of(self, holders: Sequence[tuple[RegionFit, LearnedParameter]], theme: Theme) -> Any:
+        # Regions fitted with different bounds share an axis that holds all of them.
+        widest = LearnedParameter(
+            holders[0][1].parameter,
+            min(item.lower for _, item in holders),
+            max(item.upper for _, item in holders),
+        )
+        parameter = widest.parameter
+        plot = new_plot(names_ends=False)
         unit = f" ({parameter.unit})" if parameter.unit else ""
         plot.setTitle(f"{symbol_html(parameter.name)}{unit}")
         plot.getAxis("left").setWidth(_AXIS_WIDTH)
+        plot.getAxis("left").setTicks(widest.bound_ticks)
         plot.setMouseEnabled(x=False)
-        bounds = [fit.fit.protocol.bounds_of(parameter.name) for fit in fits]
-        is_log = all(lower > 0 for lower, _ in bounds)
-        plot.getAxis("left").is_log = is_log
-        scale = np.log10 if is_log else np.asarray
-        low = float(scale(min(lower for lower, _ in bounds)))
-        high = float(scale(max(upper for _, upper in bounds)))
+        plot.layout.setRowFixedHeight(0, _TITLE_HEIGHT)
         bound_pen = pg.mkPen(mixed(theme.plot_axis, theme.plot_background, 0.4))
-        for bound in (low, high):
+        for bound in widest.bounds_on_axis:
             plot.addItem(pg.InfiniteLine(angle=0, pos=bound, pen=bound_pen), ignoreBounds=True)
-        for index, fit in enumerate(fits):
+        for index, (fit, _) in enumerate(holders):
             color = fit.region.color
             for value, brush, aside in (
                 (fit.fit.physics_parameters.get(parameter.name), None, -_ASIDE),
@@ -92,13 +102,12 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 if value is None:
                     continue
                 dot = pg.ScatterPlotItem(
-                    [index + aside], [float(scale(value))], size=_DOT_PIXELS,
+                    [index + aside], [float(widest.on_axis(value))], size=_DOT_PIXELS,
                     pen=pg.mkPen(color, width=1.5), brush=pg.mkBrush(brush),
                 )  # fmt: skip
                 plot.addItem(dot)
-        margin = 0.06 * (high - low)
-        plot.setYRange(low - margin, high + margin, padding=0)
-        plot.setXRange(-0.6, len(fits) - 0.4, padding=0)
+        plot.setYRange(*widest.axis_range(_MARGIN), padding=0)
+        plot.setXRange(-0.6, len(holders) - 0.4, padding=0)
         plot.getAxis("bottom").setTicks([])
         apply_theme(plot, theme)
         return plot

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from aphyn_gui.gui.curve_ends import CurveEnds
@@ -26,6 +27,16 @@ LIGHT_SHARE = 0.42
 """How much background is mixed into the colour of a secondary curve."""
 
 _LABEL_OVERHANG = 12
+
+
+class NarrowLabel(pg.LabelItem):  # type: ignore[misc]
+    """A label that never makes its plot wider than the window, which would cut the margin off."""
+
+    def updateMin(self) -> None:
+        """Ask for height only; called by pyqtgraph whenever it lays out."""
+        super().updateMin()
+        self._sizeHint[Qt.SizeHint.MinimumSize] = (0, self.itemRect().height())
+        self.setMinimumWidth(0)
 
 
 def mixed(color: str, other: str, share: float) -> str:
@@ -94,6 +105,11 @@ def new_plot(title: str = "", names_ends: bool = True, is_log: bool = False) -> 
         axis.setStyle(tickLength=-4, hideOverlappingLabels=_LABEL_OVERHANG)
     plot.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
     plot.setContentsMargins(2, 2, 4, 2)
+    plot.layout.removeItem(plot.titleLabel)
+    plot.titleLabel.setParentItem(None)
+    plot.titleLabel = NarrowLabel("", size=f"{TICK_FONT_POINTS + 1}pt", parent=plot)
+    plot.layout.addItem(plot.titleLabel, 0, 1)
+    plot.setTitle(None)
     if title:
         plot.setTitle(title)
     return plot
@@ -122,8 +138,6 @@ def apply_theme(plot: Any, theme: Theme) -> None:
         plot.titleLabel.setText(
             plot.titleLabel.text, color=theme.muted_text, size=f"{TICK_FONT_POINTS + 1}pt"
         )
-        # Otherwise a long title makes the plot wider than its window, which cuts the margin off.
-        plot.titleLabel.setMinimumWidth(0)
 
 
 def nice_step(span: float) -> float:

@@ -42,7 +42,12 @@ from aphyn_gui.physics import MODELS, PhysicsError, ionic_model
 _LABEL_WIDTH = 104
 """Of every label, pixels, so that the fields of all groups line up."""
 
-_PRESET_TITLES = {"ex-vivo": "Ex vivo (paper)", "in-silico": "In silico (paper)"}
+_PAPER_PRESETS = ("ex-vivo", "in-silico")
+_PRESET_TITLES = {
+    "recommended": "Recommended",
+    "ex-vivo": "Ex vivo (paper)",
+    "in-silico": "In silico (paper)",
+}
 
 
 class ProtocolPanel(QScrollArea):
@@ -61,8 +66,9 @@ class ProtocolPanel(QScrollArea):
         self.presets = QComboBox()
         for protocol in PRESETS:
             self.presets.addItem(_PRESET_TITLES.get(protocol.name, protocol.name), protocol.name)
+        self.presets.setToolTip("Settings to start from: the paper's two, or what suits most data")
         self.reset_button = QPushButton("Reset to paper")
-        self.reset_button.setToolTip("Take every setting of the chosen preset from the paper again")
+        self.reset_button.setToolTip("Take every setting from the chosen preset again")
         self.error = QLabel()
         self.error.setProperty("role", "error")
         self.error.setWordWrap(True)
@@ -82,6 +88,12 @@ class ProtocolPanel(QScrollArea):
         self.network.addItem("Residual network", True)
         self.network.addItem("None: physics only", False)
         self.network.setToolTip("F_dl, which corrects dv/dt where the physics falls short")
+        self.learn_stimulus = QCheckBox("learn all three")
+        self.learn_stimulus.setToolTip(
+            "Learn amplitude, duration and onset beside the physics; the values below are where "
+            "they start. The paper keeps them fixed, which pulls the time constants where the "
+            "upstroke takes several ms."
+        )
         self.warm_start = QCheckBox("start from the physics-only fit")
         self.warm_start.setToolTip(
             "Start the hybrid from the converged physics-only fit; otherwise from the values above"
@@ -125,8 +137,11 @@ class ProtocolPanel(QScrollArea):
             (self.device, protocol.device),
         ):
             box.setCurrentIndex(box.findData(value))
+        is_papers = protocol.name in _PAPER_PRESETS
+        self.reset_button.setText("Reset to paper" if is_papers else "Reset")
         self.reset_button.setEnabled(protocol != preset(protocol.name))
         self.warm_start.setChecked(protocol.warm_start)
+        self.learn_stimulus.setChecked(protocol.learn_stimulus)
         self.parameters.show_protocol(protocol)
         for fields in (STIMULUS_FIELDS, NETWORK_FIELDS, TRAINING_FIELDS):
             for field in fields:
@@ -171,11 +186,15 @@ class ProtocolPanel(QScrollArea):
         self.reset_button.clicked.connect(
             lambda: self._change(self.reset_button, lambda p: preset(p.name))
         )
-        self.warm_start.clicked.connect(
-            lambda checked: self._change(
-                self.warm_start, lambda p: p.with_changes(warm_start=checked)
+        for check, name in (
+            (self.warm_start, "warm_start"),
+            (self.learn_stimulus, "learn_stimulus"),
+        ):
+            check.clicked.connect(
+                lambda checked, check=check, name=name: self._change(
+                    check, lambda p: p.with_changes(**{name: checked})
+                )
             )
-        )
         boxes: tuple[tuple[QComboBox, Callable[[Protocol, object], Protocol]], ...] = (
             (self.presets, lambda p, data: preset(str(data))),
             (self.models, lambda p, data: _with_model(p, str(data))),
@@ -208,7 +227,7 @@ class ProtocolPanel(QScrollArea):
         column.addWidget(
             _group("Physics F<sub>p</sub>", self.models, self.formula, self.parameters)
         )
-        column.addWidget(_group("Stimulus J(t)", self._form(STIMULUS_FIELDS)))
+        column.addWidget(_group("Stimulus J(t)", self.learn_stimulus, self._form(STIMULUS_FIELDS)))
         column.addWidget(_group("Network F<sub>dl</sub>", self.network, self._form(NETWORK_FIELDS)))
         training = self._form(TRAINING_FIELDS)
         form = training.layout()

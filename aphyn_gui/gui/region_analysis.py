@@ -90,11 +90,13 @@ class RegionAnalyst(QObject):
 
     def is_current(self, region_id: str) -> bool:
         """Whether the analysis of a region belongs to its rectangle and settings of now."""
+        study = self._controller.study
         analysis = self._analyses.get(region_id)
+        roi = next((region.roi for region in study.regions if region.id == region_id), None)
         return (
             analysis is not None
-            and analysis.roi == self._controller.study.region(region_id).roi
-            and analysis.preparation == self._controller.study.preparation
+            and analysis.roi == roi
+            and analysis.preparation == study.preparation
         )
 
     def _request_all(self) -> None:

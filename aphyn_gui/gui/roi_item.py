@@ -13,6 +13,9 @@ from aphyn_gui.recording import RectangularRoi
 from aphyn_gui.study import Region
 
 _HANDLE_SIZE = 5
+_LABEL_ROOM = 0.1
+"""Of the image's height: what a label needs above a region."""
+
 _DOT_SIZE = 0.55
 """Of a pixel of the image: dots of neighbouring pixels stay apart at every zoom."""
 
@@ -88,6 +91,7 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         self.setSize((region.roi.width, region.roi.height), finish=False)
         self._label.setText(region.name, color=contrasting(region.color))
         self._label.fill = pg.mkBrush(region.color)
+        self._place_label()
         self._apply_pens()
         if changed:
             self.show_pixels((), (), ())
@@ -125,6 +129,12 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         path = QPainterPath()
         path.addRect(super().boundingRect())
         return path
+
+    def _place_label(self) -> None:
+        # Above the region; below it where the image ends.
+        is_high_up = self._region.roi.y < _LABEL_ROOM * self.maxBounds.height()
+        self._label.setAnchor((0, 0 if is_high_up else 1))
+        self._label.setPos(0, self._region.roi.height if is_high_up else 0)
 
     def _apply_pens(self) -> None:
         width = 3 if self._is_selected else 2

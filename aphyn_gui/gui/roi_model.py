@@ -63,7 +63,7 @@ COLOR, NAME, X, Y, WIDTH, HEIGHT, PIXELS, SNR, STATUS = range(len(COLUMNS))
 
 
 class RegionTableModel(QAbstractTableModel):
-    """Reads the study, writes through the controller, and holds nothing but the running status.
+    """Shows the study's regions as they were last announced, and writes through the controller.
 
     Signals
     -------
@@ -79,11 +79,13 @@ class RegionTableModel(QAbstractTableModel):
         super().__init__(parent)
         self._controller = controller
         self._analyst = analyst
-        self._ids: list[str] = []
+        # Rows of their own: a view may ask between a change of the study and its signal.
+        self._regions: list[Region] = []
         self._status: dict[str, str] = {}
         controller.region_added.connect(self._insert)
         controller.region_removed.connect(self._remove)
-        for signal in (controller.region_changed, controller.fit_changed, analyst.analysed):
+        controller.region_changed.connect(self._change)
+        for signal in (controller.fit_changed, analyst.analysed):
             signal.connect(self._refresh)
         for signal in (controller.preparation_changed, controller.protocol_changed):
             signal.connect(self._refresh_all)
@@ -91,11 +93,12 @@ class RegionTableModel(QAbstractTableModel):
 
     def region_id(self, row: int) -> str:
         """Id of the region in a row."""
-        return self._ids[row]
+        return self._regions[row].id
 
     def row_of(self, region_id: str) -> int:
         """Row of a region, -1 if it has none."""
-        return self._ids.index(region_id) if region_id in self._ids else -1
+        rows = (row for row, region in enumerate(self._regions) if region.id == region_id)
+        return next(rows, -1)
 
     def set_status(self, region_id: str, text: str) -> None:
         """Say what is being done with a region; empty: what the study says."""
@@ -104,7 +107,7 @@ class RegionTableModel(QAbstractTableModel):
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Number of regions."""
-        return 0 if parent.isValid() else len(self._ids)
+        return 0 if parent.isValid() else len(self._regions)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Number of columns."""
@@ -136,7 +139,7 @@ class RegionTableModel(QAbstractTableModel):
         """What a cell shows."""
         if not index.isValid():
             return None
-        region = self._controller.study.region(self._ids[index.row()])
+        region = self._regions[index.row()]
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(region, column)
@@ -162,7 +165,7 @@ class RegionTableModel(QAbstractTableModel):
         column = COLUMNS[index.column()]
         if column.write is None:
             return False
-        region = self._controller.study.region(self._ids[index.row()])
+        region = self._regions[index.row()]
         try:
             self._controller.change_region(column.write(region, str(value)))
         except (RecordingError, StudyError) as error:
@@ -221,18 +224,22 @@ class RegionTableModel(QAbstractTableModel):
         return "\n".join(f"{count} left out: {reason}" for reason, count in counts.items())
 
     def _insert(self, region_id: str) -> None:
-        ids = [region.id for region in self._controller.study.regions]
-        row = min(ids.index(region_id), len(self._ids))
+        region = self._controller.study.region(region_id)
+        row = min(self._controller.study.regions.index(region), len(self._regions))
         self.beginInsertRows(QModelIndex(), row, row)
-        self._ids.insert(row, region_id)
+        self._regions.insert(row, region)
         self.endInsertRows()
 
     def _remove(self, region_id: str) -> None:
-        row = self._ids.index(region_id)
+        row = self.row_of(region_id)
         self.beginRemoveRows(QModelIndex(), row, row)
-        del self._ids[row]
+        del self._regions[row]
         self._status.pop(region_id, None)
         self.endRemoveRows()
+
+    def _change(self, region_id: str) -> None:
+        self._regions[self.row_of(region_id)] = self._controller.study.region(region_id)
+        self._refresh(region_id)
 
     def _refresh(self, region_id: str) -> None:
         row = self.row_of(region_id)
@@ -240,9 +247,9 @@ class RegionTableModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def _refresh_all(self) -> None:
-        for region_id in self._ids:
-            if any(region.id == region_id for region in self._controller.study.regions):
-                self._refresh(region_id)
+        if self._regions:
+            last = self.index(len(self._regions) - 1, len(COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -8,14 +8,26 @@ _GREEK = {
     "tau": "τ", "lambda": "λ", "gamma": "γ", "mu": "μ", "eps": "ε", "epsilon": "ε",
     "alpha": "α", "beta": "β",
 }  # fmt: skip
-_NAME = re.compile(r"\b(tau|lambda|gamma|mu|eps|epsilon|alpha|beta|v|h|u|w)_([A-Za-z0-9]+)\b")
+_STIMULUS = {
+    "stimulus_amplitude": "J_stim", "stimulus_duration": "t_stim", "stimulus_onset": "t_onset",
+}  # fmt: skip
+_NAME = re.compile(r"\b(tau|lambda|gamma|mu|eps|epsilon|alpha|beta|v|h|u|w|J|t)_([A-Za-z0-9]+)\b")
 
 
 def symbol_text(text: str) -> str:
     """``text`` with every parameter name in it as plain text: "tau_in" becomes "τ_in"."""
-    return _NAME.sub(lambda match: f"{_GREEK.get(match[1], match[1])}_{match[2]}", text)
+    return _NAME.sub(lambda match: f"{_GREEK.get(match[1], match[1])}_{match[2]}", _short(text))
 
 
 def symbol_html(text: str) -> str:
     """``text`` with every parameter name in it as HTML: "tau_in" becomes "τ<sub>in</sub>"."""
-    return _NAME.sub(lambda match: f"{_GREEK.get(match[1], match[1])}<sub>{match[2]}</sub>", text)
+    return _NAME.sub(
+        lambda match: f"{_GREEK.get(match[1], match[1])}<sub>{match[2]}</sub>", _short(text)
+    )
+
+
+def _short(text: str) -> str:
+    """The stimulus has long names in files and the paper's short ones here."""
+    for name, short in _STIMULUS.items():
+        text = text.replace(name, short)
+    return text

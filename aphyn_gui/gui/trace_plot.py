@@ -70,8 +70,8 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         extent = float(time_ms[-1])
         if extent != self._extent_ms:
             self._extent_ms = extent
-            self.getPlotItem().getViewBox().setLimits(xMin=-0.02 * extent, xMax=1.02 * extent)
-            self.getPlotItem().setXRange(0, extent, padding=0.01)
+            self.getPlotItem().getViewBox().setLimits(xMin=-0.05 * extent, xMax=1.05 * extent)
+            self.getPlotItem().setXRange(0, extent, padding=0.03)
         low, high = float(np.min(values)), float(np.max(values))
         self.getPlotItem().setYRange(low, high if high > low else low + 1, padding=0.08)
 

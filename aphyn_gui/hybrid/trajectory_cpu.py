@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from aphyn_gui.hybrid.cpu.compiler import Library, compile_library, host_target
+from aphyn_gui.hybrid.cpu.gradient_workspace import workspace_vectors
 from aphyn_gui.hybrid.cpu.kernel_code import KernelSpecification, kernel_module
 from aphyn_gui.hybrid.cpu.vector_arithmetic import Lanes
+from aphyn_gui.hybrid.fused_network import Fusion, fused_weight_count
 from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import Integrator, step_graph
 from aphyn_gui.hybrid.trajectory import (
@@ -53,12 +55,9 @@ def observe(
     problem: TrajectoryProblem, physical: Tensor, weights: Tensor | None, initial: Tensor
 ) -> Observation:
     """See ``trajectory.observe``."""
-    kernels = _kernels(problem.model, problem.network, problem.integrator, (), _bits(initial.dtype))
-    if weights is None:
-        weights = initial.new_zeros(0)
-    by_sequence = physical.expand(len(initial), -1)
+    kernels = _kernels_of(problem, weights, initial.dtype)
     voltage, squared = _Observe.apply(  # type: ignore[no-untyped-call]
-        kernels, problem.grid, by_sequence, weights, initial
+        kernels, problem, physical, weights, initial
     )
     return Observation(voltage, squared)
 
@@ -68,8 +67,9 @@ def simulate(
     problem: TrajectoryProblem, physical: Tensor, weights: Tensor | None, initial: Tensor
 ) -> Simulation:
     """See ``trajectory.simulate``."""
-    kernels = _kernels(problem.model, problem.network, problem.integrator, (), _bits(initial.dtype))
-    return kernels.simulate(problem.grid, physical.expand(len(initial), -1), weights, initial)
+    kernels = _kernels_of(problem, weights, initial.dtype)
+    fused = _fused(_fusion(problem, weights), initial)
+    return kernels.simulate(problem.grid, physical.expand(len(initial), -1), fused, initial)
 
 
 @torch.no_grad()
@@ -82,6 +82,17 @@ def sensitivities(
     return kernels.sensitivities(problem.grid, physical, initial)
 
 
+def _fusion(problem: TrajectoryProblem, weights: Tensor | None) -> Fusion | None:
+    """The network as the kernels compute it; None without one."""
+    if problem.network is None or weights is None:
+        return None
+    return Fusion(problem.network, weights.detach().numpy())
+
+
+def _fused(fusion: Fusion | None, like: Tensor) -> Tensor:
+    return like.new_zeros(0) if fusion is None else torch.from_numpy(fusion.weights)
+
+
 class _Observe(torch.autograd.Function):
     """``observe`` for torch: forward keeps the states, backward runs the adjoint kernel."""
 
@@ -89,25 +100,37 @@ class _Observe(torch.autograd.Function):
     def forward(
         ctx: Any,
         kernels: _Kernels,
-        grid: TimeGrid,
+        problem: TrajectoryProblem,
         physical: Tensor,
-        weights: Tensor,
+        weights: Tensor | None,
         initial: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        blocked = kernels.block(physical)
-        states, voltage, squared = kernels.observe(grid, blocked, weights, initial)
-        ctx.kernels, ctx.grid, ctx.count = kernels, grid, len(initial)
-        ctx.save_for_backward(blocked, weights, states)
+        fusion = _fusion(problem, weights)
+        blocked = kernels.block(physical.expand(len(initial), -1))
+        states, voltage, squared = kernels.observe(
+            problem.grid, blocked, _fused(fusion, initial), initial
+        )
+        ctx.kernels, ctx.grid, ctx.fusion = kernels, problem.grid, fusion
+        ctx.blocked, ctx.states, ctx.initial = blocked, states, initial
+        ctx.shared = physical.dim() == 1
         return voltage, squared
 
     @staticmethod
-    def backward(
-        ctx: Any, voltage_bar: Tensor, squared_bar: Tensor
-    ) -> tuple[Tensor | None, ...]:
-        blocked, weights, states = ctx.saved_tensors
-        physical_bar, weights_bar, initial_bar = ctx.kernels.gradient(
-            ctx.grid, blocked, weights, states, voltage_bar, squared_bar, ctx.count
+    def backward(ctx: Any, voltage_bar: Tensor, squared_bar: Tensor) -> tuple[Tensor | None, ...]:
+        physical_bar, fused_bar, initial_bar = ctx.kernels.gradient(
+            ctx.grid,
+            ctx.blocked,
+            _fused(ctx.fusion, ctx.initial),
+            ctx.states,
+            voltage_bar,
+            squared_bar,
+            len(ctx.initial),
         )
+        if ctx.shared:
+            physical_bar = physical_bar.sum(dim=0)
+        weights_bar = None
+        if ctx.fusion is not None:
+            weights_bar = torch.from_numpy(ctx.fusion.gradient(fused_bar.numpy()))
         return None, None, physical_bar, weights_bar, initial_bar
 
 
@@ -118,13 +141,16 @@ class _Kernels:
     index. The last block is filled up with copies of the last sequence.
     """
 
-    def __init__(self, library: Library, lanes: Lanes, tangents: int, weights: int) -> None:
+    def __init__(
+        self, library: Library, lanes: Lanes, tangents: int, network: NetworkShape | None
+    ) -> None:
         # The functions below live in the library's memory.
         self._library = library
         self._lanes = lanes.count
         self._dtype = torch.float32 if lanes.bits == 32 else torch.float64
         self._tangents = tangents
-        self._weights = weights
+        self._weights = 0 if network is None else fused_weight_count(network)
+        self._scratch = 0 if network is None else workspace_vectors(network, lanes.registers)
         if tangents:
             self._sensitivities = library.function("sensitivities", 4)
         else:
@@ -152,7 +178,6 @@ class _Kernels:
         """States (blocks, steps + 1, 2, lanes), v (sequences, samples), mean F_dl^2."""
         count = len(initial)
         start = self.block(initial)
-        weights = weights.detach().contiguous()
         states = self._empty(len(start), grid.step_count + 1, 2)
         observed = self._empty(len(start), grid.sample_count)
         squared = self._empty(len(start), 1)
@@ -179,10 +204,9 @@ class _Kernels:
         square_bar = self._cotangents(squared_bar.unsqueeze(-1) / max(1, grid.step_count), blocks)
         physical_bar = torch.empty_like(physical)
         initial_bar = self._empty(blocks, 2)
-        weights = weights.detach().contiguous()
-        # One accumulator a thread: memory does not grow with the number of sequences.
+        # One workspace a thread: memory does not grow with the number of sequences.
         parts = min(thread_count(), blocks)
-        scratch = torch.zeros(parts, self._weights, self._lanes, dtype=self._dtype)
+        scratch = self._empty(parts, self._scratch)
         sums = torch.zeros(parts, self._weights, dtype=self._dtype)
         self._run(
             self._gradient, grid, blocks, [weights],
@@ -196,13 +220,12 @@ class _Kernels:
         )
 
     def simulate(
-        self, grid: TimeGrid, physical: Tensor, weights: Tensor | None, initial: Tensor
+        self, grid: TimeGrid, physical: Tensor, weights: Tensor, initial: Tensor
     ) -> Simulation:
         """Every step."""
         start, blocked = self.block(initial), self.block(physical)
-        flat = initial.new_zeros(0) if weights is None else weights.detach().contiguous()
         rows = self._empty(len(start), grid.step_count + 1, 4)
-        self._run(self._simulate, grid, len(start), [flat], [blocked, start, rows])
+        self._run(self._simulate, grid, len(start), [weights], [blocked, start, rows])
         voltage, gate, physics, network = self.unblock(rows, len(initial)).unbind(-1)
         return Simulation(voltage, gate, physics[:, :-1], network[:, :-1])
 
@@ -254,9 +277,6 @@ class _Kernels:
             for block in range(part * blocks // parts, (part + 1) * blocks // parts):
                 rows = [start + block * stride * size for start, stride in starts]
                 kernel(*fixed, *rows, *own, *counts)
-                if own:
-                    # The kernel adds its lanes' sums to the second array and leaves the first.
-                    private[0][part].zero_()  # type: ignore[index]
 
         if parts == 1:
             work(0)
@@ -270,6 +290,12 @@ class _Kernels:
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, thread_count() - 1), thread_name_prefix="aphyn-engine")
+
+
+def _kernels_of(problem: TrajectoryProblem, weights: Tensor | None, dtype: torch.dtype) -> _Kernels:
+    if (problem.network is None) != (weights is None):
+        raise ValueError("weights are given exactly when the problem has a network")
+    return _kernels(problem.model, problem.network, problem.integrator, (), _bits(dtype))
 
 
 def _bits(dtype: torch.dtype) -> int:
@@ -289,4 +315,4 @@ def _kernels(
     step = step_graph(model, integrator)
     specification = KernelSpecification(step, network, tangents, lanes, target.is_x86)
     library = compile_library(repr(specification), lambda: kernel_module(specification), target)
-    return _Kernels(library, lanes, len(tangents), 0 if network is None else network.weight_count)
+    return _Kernels(library, lanes, len(tangents), network)

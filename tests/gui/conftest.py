@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -11,7 +11,7 @@ import pytest
 import shiboken6
 import tifffile
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QThread, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 from window_helpers import movie_counts, wait_analysed
 
@@ -31,6 +31,15 @@ def own_settings(tmp_path: Path, qapp: QApplication) -> None:
     theme_manager().set_mode(ThemeMode.LIGHT)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def collector_as_in_the_program() -> Iterator[None]:
+    """No automatic garbage collection, as in the program: it would run amid Qt's destructors."""
+    gc.disable()
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
 def every_mouse_event() -> Iterator[None]:
     """pyqtgraph drops mouse events that follow each other faster than a hand can move."""
@@ -44,9 +53,6 @@ def every_mouse_event() -> Iterator[None]:
 def no_leftovers(own_settings: None, qapp: QApplication) -> Iterator[None]:
     """Fail when a test leaves a thread, an active timer or a top-level widget behind."""
     yield
-    for widget in _top_level_widgets():
-        if not widget.isVisible():
-            widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
     threads, timers = [], []
@@ -61,6 +67,8 @@ def no_leftovers(own_settings: None, qapp: QApplication) -> Iterator[None]:
             and thing.thread() is qapp.thread()
         ):
             timers.append(f"{thing!r} of {thing.parent()!r}")
+    # What was there before a test is not looked at again: with torch loaded that takes long.
+    gc.freeze()
     assert not threads, f"threads still run: {threads}"
     assert not timers, f"timers still run: {timers}"
     widgets = [repr(widget) for widget in _top_level_widgets()]
@@ -68,12 +76,11 @@ def no_leftovers(own_settings: None, qapp: QApplication) -> Iterator[None]:
 
 
 def _top_level_widgets() -> list[QWidget]:
+    """Windows on the screen, and main windows anywhere; pyqtgraph keeps hidden menus of its own."""
     return [
         widget
         for widget in QApplication.topLevelWidgets()
-        # Qt keeps these for itself.
-        if type(widget).__name__ not in ("QTipLabel", "QComboBoxPrivateContainer")
-        and widget.parent() is None
+        if widget.isVisible() or isinstance(widget, QMainWindow)
     ]
 
 
@@ -100,15 +107,28 @@ def bare_movie_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    """The real window, shown offscreen."""
-    window = MainWindow()
-    window.resize(1280, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    yield window
-    window.close()
-    window.deleteLater()
+def new_window(qtbot: QtBot) -> Iterator[Callable[[], MainWindow]]:
+    """Makes real windows, shown offscreen."""
+    windows: list[MainWindow] = []
+
+    def make() -> MainWindow:
+        window = MainWindow()
+        windows.append(window)
+        window.resize(1280, 800)
+        window.show()
+        qtbot.waitExposed(window)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+        window.deleteLater()
+
+
+@pytest.fixture
+def window(new_window: Callable[[], MainWindow]) -> MainWindow:
+    """The real window."""
+    return new_window()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_the_last_epoch_is_what_is_shown(
     epochs, losses = view.losses.training.getData()
     assert list(epochs) == list(range(1, QUICK.epochs + 1))
     np.testing.assert_allclose(10**losses, stored.history.training_mse)
-    assert len(view.parameters.curves) == len(stored.protocol.learned_names)
+    assert list(view.parameters.curves) == list(stored.protocol.unknowns)
 
 
 def test_a_running_fit_is_painted_far_less_often_than_it_steps(

@@ -146,3 +146,13 @@ def test_every_field_explains_itself(panel: ProtocolPanel) -> None:
         assert "Range" in edit.toolTip(), name
     for name, row in panel.parameters.rows.items():
         assert row.parameter.meaning in row.value.toolTip(), name
+
+
+def test_the_stimulus_can_be_learned(
+    qtbot: QtBot, controller: StudyController, panel: ProtocolPanel
+) -> None:
+    check = panel.learn_stimulus
+    qtbot.mouseClick(check, Qt.MouseButton.LeftButton, pos=QPoint(8, check.height() // 2))
+    assert "stimulus_onset" in controller.study.protocol.unknowns
+    controller.undo_stack.undo()
+    assert not check.isChecked()

@@ -50,8 +50,17 @@ class Target:
     is_x86: bool
 
     def lanes(self, bits: int) -> Lanes:
-        """Sequences carried by one vector of this precision."""
-        return Lanes(bits, self.vector_bytes * 8 // bits)
+        """Sequences of this precision that a kernel carries at once.
+
+        Two registers each: the loads of the weights are then shared, and one chain of dependent
+        operations hides behind the other.
+        """
+        return Lanes(
+            bits,
+            2 * self.vector_bytes * 8 // bits,
+            registers=2,
+            has_root_estimate=self.is_x86 and self.vector_bytes <= 32,
+        )
 
 
 @cache

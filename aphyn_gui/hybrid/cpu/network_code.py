@@ -1,35 +1,18 @@
-"""The residual network, forward and adjoint, as vector code."""
+"""The residual network, forward and backward, as vector code."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from llvmlite import ir
 
 from aphyn_gui.hybrid.cpu.vector_arithmetic import INT64, VectorArithmetic
-from aphyn_gui.hybrid.residual_network import Layer, NetworkShape
+from aphyn_gui.hybrid.fused_network import FusedLayer, fused_layers
+from aphyn_gui.hybrid.residual_network import NetworkShape
 
 Vectors = list[ir.Value]
 
 
-@dataclass(slots=True)
-class Activations:
-    """What the adjoint needs of the forward pass, per layer.
-
-    Parameters
-    ----------
-    streams : list of vectors
-        The residual stream before each block, and after the last.
-    hidden : list of vectors
-        tanh outputs of each block.
-    """
-
-    streams: list[Vectors]
-    hidden: list[Vectors]
-
-
 class NetworkCode:
-    """Writes the network into a kernel; weights are read from memory where they are used.
+    """Writes the fused network into a kernel; weights are read from memory where they are used.
 
     Kept in registers, or spilled, the broadcast weights would cost more than their reloading.
 
@@ -40,7 +23,7 @@ class NetworkCode:
     shape : NetworkShape
         Width and depth.
     weights : ir.Value
-        Pointer to the flat weights.
+        Pointer to the fused weights.
     """
 
     def __init__(
@@ -48,99 +31,80 @@ class NetworkCode:
     ) -> None:
         self._arithmetic = arithmetic
         self._shape = shape
+        self._layers = fused_layers(shape)
         self._weights = weights
 
-    def forward(self, v: ir.Value, h: ir.Value) -> tuple[ir.Value, Activations]:
-        """F_dl at (v, h), and its activations."""
-        first, *hidden, last = self._shape.layers
-        stream = self._affine(first, [v, h])
-        activations = Activations([stream], [])
-        for inner, outer in zip(hidden[::2], hidden[1::2], strict=True):
-            tanh = [self._arithmetic.tanh(x) for x in self._affine(inner, stream)]
-            stream = self._affine(outer, tanh, start=stream)
-            activations.hidden.append(tanh)
-            activations.streams.append(stream)
-        (rate,) = self._affine(last, stream)
-        return rate, activations
+    def forward(self, v: ir.Value, h: ir.Value) -> tuple[ir.Value, Vectors, Vectors]:
+        """F_dl at (v, h); every layer's inputs (v, h, then the units); slopes of the units."""
+        inputs = [v, h]
+        slopes: Vectors = []
+        *blocks, last = self._layers
+        for layer in blocks:
+            units = [self._arithmetic.sigmoid(x) for x in self._affine(layer, inputs)]
+            inputs = inputs + [value for value, _ in units]
+            slopes += [slope for _, slope in units]
+        (rate,) = self._affine(last, inputs)
+        return rate, inputs, slopes
 
-    def adjoint(
-        self,
-        cotangent: ir.Value,
-        v: ir.Value,
-        h: ir.Value,
-        activations: Activations,
-        gradients: ir.Value,
-    ) -> tuple[ir.Value, ir.Value]:
-        """Add to the weights' gradients, and return the cotangents of (v, h).
+    def backward(self, slopes: Vectors) -> tuple[ir.Value, ir.Value, Vectors]:
+        """Derivatives of F_dl by v, by h, and by the arguments of all units."""
+        arithmetic, width = self._arithmetic, self._shape.features
+        *blocks, last = self._layers
+        arguments: Vectors = []
+        for block in range(len(blocks) - 1, -1, -1):
+            columns = range(2 + block * width, 2 + (block + 1) * width)
+            by_unit = self._transposed(columns, last, blocks[block + 1 :], arguments)
+            by_argument = [
+                arithmetic.multiply(gradient, slope)
+                for gradient, slope in zip(
+                    by_unit, slopes[block * width : (block + 1) * width], strict=True
+                )
+            ]
+            arguments = by_argument + arguments
+        by_v, by_h = self._transposed(range(2), last, blocks, arguments)
+        return by_v, by_h, arguments
 
-        Parameters
-        ----------
-        cotangent : ir.Value
-            Of F_dl.
-        v, h : ir.Value
-            Where it was evaluated.
-        activations : Activations
-            Of that evaluation.
-        gradients : ir.Value
-            Pointer to one vector a weight.
-        """
+    def _affine(self, layer: FusedLayer, inputs: Vectors) -> Vectors:
         arithmetic = self._arithmetic
-        first, *hidden, last = self._shape.layers
-        self._accumulate(last, [cotangent], activations.streams[-1], gradients)
-        stream = self._transposed(last, [cotangent])
-        for block in range(self._shape.blocks - 1, -1, -1):
-            inner, outer = hidden[2 * block], hidden[2 * block + 1]
-            tanh = activations.hidden[block]
-            self._accumulate(outer, stream, tanh, gradients)
-            one = arithmetic.constant(1.0)
-            through = []
-            for value, gradient in zip(tanh, self._transposed(outer, stream), strict=True):
-                slope = arithmetic.add(one, arithmetic.negate(arithmetic.multiply(value, value)))
-                through.append(arithmetic.multiply(gradient, slope))
-            self._accumulate(inner, through, activations.streams[block], gradients)
-            stream = self._transposed(inner, through, start=stream)
-        self._accumulate(first, stream, [v, h], gradients)
-        a_v, a_h = self._transposed(first, stream)
-        return a_v, a_h
+        results: Vectors = []
+        for rows in _groups(range(layer.outputs)):
+            sums = [self._weight(layer.bias(row)) for row in rows]
+            for column, value in enumerate(inputs):
+                for position, row in enumerate(rows):
+                    weight = self._weight(layer.weight(row, column))
+                    sums[position] = arithmetic.add(
+                        sums[position], arithmetic.multiply(weight, value)
+                    )
+            results += sums
+        return results
 
-    def _affine(self, layer: Layer, inputs: Vectors, start: Vectors | None = None) -> Vectors:
+    def _transposed(
+        self, columns: range, last: FusedLayer, later: tuple[FusedLayer, ...] | list[FusedLayer],
+        arguments: Vectors,
+    ) -> Vectors:  # fmt: skip
+        """Derivatives of F_dl by some inputs, through the output layer and the later blocks."""
         arithmetic = self._arithmetic
-        sums = [self._weight(layer.bias + row) for row in range(layer.outputs)]
-        if start is not None:
-            sums = [arithmetic.add(a, b) for a, b in zip(sums, start, strict=True)]
-        for column, value in enumerate(inputs):
-            for row in range(layer.outputs):
-                weight = self._weight(layer.weight + row * layer.inputs + column)
-                sums[row] = arithmetic.add(sums[row], arithmetic.multiply(weight, value))
-        return sums
-
-    def _transposed(self, layer: Layer, rows: Vectors, start: Vectors | None = None) -> Vectors:
-        arithmetic = self._arithmetic
-        sums = list(start) if start is not None else [None] * layer.inputs
-        for row, value in enumerate(rows):
-            for column in range(layer.inputs):
-                weight = self._weight(layer.weight + row * layer.inputs + column)
-                term = arithmetic.multiply(weight, value)
-                total = sums[column]
-                sums[column] = term if total is None else arithmetic.add(total, term)
-        return sums
-
-    def _accumulate(
-        self, layer: Layer, rows: Vectors, columns: Vectors, gradients: ir.Value
-    ) -> None:
-        arithmetic = self._arithmetic
-        for row, cotangent in enumerate(rows):
-            for column, value in enumerate(columns):
-                position = layer.weight + row * layer.inputs + column
-                self._add_to(gradients, position, arithmetic.multiply(cotangent, value))
-            self._add_to(gradients, layer.bias + row, cotangent)
-
-    def _add_to(self, gradients: ir.Value, position: int, value: ir.Value) -> None:
-        arithmetic = self._arithmetic
-        pointer = arithmetic.builder.gep(gradients, [ir.Constant(INT64, position)])
-        arithmetic.builder.store(arithmetic.add(arithmetic.builder.load(pointer), value), pointer)
+        results: Vectors = []
+        for group in _groups(columns):
+            sums = [self._weight(last.weight(0, column)) for column in group]
+            values = iter(arguments)
+            for layer in later:
+                for row in range(layer.outputs):
+                    value = next(values)
+                    for position, column in enumerate(group):
+                        weight = self._weight(layer.weight(row, column))
+                        sums[position] = arithmetic.add(
+                            sums[position], arithmetic.multiply(weight, value)
+                        )
+            results += sums
+        return results
 
     def _weight(self, position: int) -> ir.Value:
         builder = self._arithmetic.builder
         pointer = builder.gep(self._weights, [ir.Constant(INT64, position)])
         return self._arithmetic.broadcast(builder.load(pointer))
+
+
+def _groups(rows: range, size: int = 4) -> list[range]:
+    """Rows that are summed together: few enough for their sums to stay in registers."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-FAST = ("contract", "reassoc", "arcp", "nsz", "afn")
+FAST = ("contract", "arcp", "nsz", "afn")
 """Liberties the optimiser may take. Not "no NaNs" and not "no infinities": with those, divergence
 would go unseen."""
 
@@ -25,10 +25,16 @@ class Lanes:
         32 or 64.
     count : int
         Sequences a vector.
+    registers : int
+        Machine registers that such a vector fills.
+    has_root_estimate : bool
+        Whether the processor estimates reciprocal square roots (x86, up to 32 bytes).
     """
 
     bits: int
     count: int
+    registers: int = 1
+    has_root_estimate: bool = False
 
     @property
     def scalar(self) -> ir.Type:
@@ -155,6 +161,47 @@ class VectorArithmetic:
         for coefficient in (1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03):
             denominator = self._polynomial_step(denominator, square, coefficient)
         return self.divide(self.multiply(x, numerator), denominator)
+
+    def sigmoid(self, a: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """The network's activation a / sqrt(1 + a^2), and its slope (1 + a^2)^(-3/2)."""
+        one = self.constant(1.0)
+        square = self.add(self.multiply(a, a), one)
+        root = self.reciprocal_root(square)
+        return self.multiply(a, root), self.multiply(self.multiply(root, root), root)
+
+    def reciprocal_root(self, a: ir.Value) -> ir.Value:
+        """1 / sqrt(a); on x86 in single precision by estimate and one Newton step."""
+        if self.lanes.bits == 64 or not self.lanes.has_root_estimate:
+            return self.divide(self.constant(1.0), self.sqrt(a))
+        estimate = self._root_estimate(a)
+        product = self.multiply(a, self.multiply(estimate, estimate))
+        correction = self.add(self.constant(1.5), self.multiply(self.constant(-0.5), product))
+        return self.multiply(estimate, correction)
+
+    def _root_estimate(self, a: ir.Value) -> ir.Value:
+        """The processor's estimate of 1 / sqrt(a), register by register."""
+        width = self.lanes.count // self.lanes.registers
+        register = ir.VectorType(self.lanes.scalar, width)
+        name = {4: "llvm.x86.sse.rsqrt.ps", 8: "llvm.x86.avx.rsqrt.ps.256"}[width]
+        module = self.builder.module
+        function = module.globals.get(name) or ir.Function(
+            module, ir.FunctionType(register, [register]), name
+        )
+        undefined = ir.Constant(self.lanes.vector, ir.Undefined)
+        parts = []
+        for part in range(self.lanes.registers):
+            lanes = [part * width + lane for lane in range(width)]
+            mask = ir.Constant(ir.VectorType(INT32, width), lanes)
+            piece = self.builder.shuffle_vector(a, undefined, mask)
+            parts.append(self.builder.call(function, [piece]))
+        while len(parts) > 1:
+            half = parts[0].type.count
+            joined = ir.Constant(ir.VectorType(INT32, 2 * half), list(range(2 * half)))
+            parts = [
+                self.builder.shuffle_vector(low, high, joined)
+                for low, high in zip(parts[::2], parts[1::2], strict=True)
+            ]
+        return parts[0]
 
     def _tanh_by_exp(self, a: ir.Value) -> ir.Value:
         magnitude = self._intrinsic("llvm.fabs", a)

@@ -1,0 +1,104 @@
+"""The trace of the selected region: polarity, beats, and the window by mouse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+from window_helpers import CYCLE_MS, drag, wait_analysed
+
+from aphyn_gui.gui.main_window import MainWindow
+from aphyn_gui.recording import Polarity
+
+
+def words(window: MainWindow) -> str:
+    return " ".join(label.text() for label in window.trace_view.findChildren(QLabel))
+
+
+def drag_time(window: MainWindow, start_ms: float, stop_ms: float) -> None:
+    plot = window.trace_view.plot
+    drag(plot.viewport(), plot.time_to_viewport(start_ms), plot.time_to_viewport(stop_ms))
+
+
+def window_ms(window: MainWindow) -> tuple[float, float]:
+    shown = window.trace_view.plot.window_ms
+    assert shown is not None
+    return shown
+
+
+def test_cycle_length_and_suggested_polarity_are_shown(with_regions: MainWindow) -> None:
+    region_id = with_regions.controller.selected_region_id
+    analysis = with_regions.analyst.analysis(region_id)
+    assert analysis is not None
+    assert analysis.signal is not None
+    assert analysis.signal.beats.cycle_length_ms == pytest.approx(CYCLE_MS, abs=1)
+    assert analysis.signal.polarity is Polarity.DOWN
+    text = words(with_regions)
+    assert "130.0 ms" in text or "129.9" in text or "130.1" in text
+    assert "bpm" in text
+    assert "<b>down</b> (suggested" in text
+
+
+def test_one_click_flips_the_polarity(with_regions: MainWindow, qtbot: QtBot) -> None:
+    before = with_regions.controller.study.preparation
+    flip = with_regions.trace_view.findChild(QPushButton, "flip_polarity")
+    flip.click()
+    assert with_regions.controller.study.preparation.polarity is Polarity.UP
+    wait_analysed(with_regions, qtbot)
+    assert "<b>up</b> (chosen" in words(with_regions)
+    flip.click()
+    wait_analysed(with_regions, qtbot)
+    assert with_regions.controller.study.preparation.polarity is Polarity.DOWN
+    with_regions.actions_.undo.trigger()
+    with_regions.actions_.undo.trigger()
+    assert with_regions.controller.study.preparation == before
+    wait_analysed(with_regions, qtbot)
+
+
+def test_the_body_of_the_window_snaps_to_the_nearest_beat(
+    with_regions: MainWindow, qtbot: QtBot
+) -> None:
+    start, stop = window_ms(with_regions)
+    middle = (start + stop) / 2
+    drag_time(with_regions, middle, middle + 0.9 * CYCLE_MS)
+    assert with_regions.controller.study.preparation.beat == 1
+    assert with_regions.controller.study.preparation.horizon_ms is None
+    wait_analysed(with_regions, qtbot)
+    assert window_ms(with_regions)[0] == pytest.approx(start + CYCLE_MS, abs=3)
+    assert with_regions.trace_view.findChild(QComboBox, "beat").currentText() == "Beat 2"
+
+
+def test_a_window_dragged_a_little_goes_back(with_regions: MainWindow) -> None:
+    before = window_ms(with_regions)
+    middle = sum(before) / 2
+    drag_time(with_regions, middle, middle + 0.2 * CYCLE_MS)
+    assert with_regions.controller.study.preparation.beat == 0
+    assert window_ms(with_regions) == before
+
+
+def test_the_right_edge_sets_the_horizon(with_regions: MainWindow, qtbot: QtBot) -> None:
+    start, stop = window_ms(with_regions)
+    drag_time(with_regions, stop, start + 80.0)
+    horizon = with_regions.controller.study.preparation.horizon_ms
+    assert horizon == pytest.approx(80.0, abs=6)
+    assert horizon == round(horizon)
+    wait_analysed(with_regions, qtbot)
+    assert np.diff(window_ms(with_regions))[0] == pytest.approx(horizon)
+
+
+def test_the_average_of_beats_can_be_chosen(with_regions: MainWindow, qtbot: QtBot) -> None:
+    combo = with_regions.trace_view.findChild(QComboBox, "beat")
+    last = combo.count() - 1
+    assert combo.itemText(last).startswith("Average of ")
+    combo.setCurrentIndex(last)
+    combo.activated.emit(last)
+    assert with_regions.controller.study.preparation.beat is None
+    wait_analysed(with_regions, qtbot)
+    assert combo.currentIndex() == last
+
+
+def test_without_selection_it_says_what_to_do(with_regions: MainWindow) -> None:
+    with_regions.controller.select_region("")
+    assert "Select a region" in words(with_regions)
+    assert not with_regions.trace_view.plot.isVisible()
