@@ -76,7 +76,7 @@ class History:
     lambda_ : ndarray
         Weight of the trajectory loss.
     parameters : mapping of str to ndarray
-        Learned parameters.
+        Everything that is learned, the stimulus included.
     """
 
     training_mse: Array
@@ -126,7 +126,7 @@ class Fit:
     sequences : SequenceSet
         What was fitted.
     parameters : mapping of str to float
-        All parameters of the ionic model after the fit, learned and fixed.
+        All parameters of the ionic model and of the stimulus after the fit, learned and fixed.
     physics_parameters : mapping of str to float
         The same for the converged physics-only fit.
     physics_converged : bool

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aphyn_gui.fitting.fit import FitForecast, History
+from aphyn_gui.recording import SequenceSet
 
 
 class Stage(StrEnum):
@@ -44,13 +45,15 @@ class Progress:
     epoch, epochs : int
         Epochs done, and in all, of this stage.
     elapsed_s, remaining_s : float
-        Time since the start of the fit, and estimated time to its end, s; NaN when unknown.
+        Working time since the start of the fit, and estimated time to its end, s; NaN when unknown.
     epochs_per_s : float
         Speed of this stage, NaN when unknown.
     device : str
         Where it runs, and why, for the user.
+    sequences : SequenceSet
+        What is fitted.
     parameters : mapping of str to float
-        Current values of the learned parameters.
+        Current values of everything that is learned, the stimulus included.
     training_mse, validation_mse, mean_square_f_dl, lambda_ : float
         Current errors, ||F_dl||^2 in 1/ms^2, and lambda; NaN when unknown.
     detail : callable or None
@@ -66,6 +69,7 @@ class Progress:
     remaining_s: float
     epochs_per_s: float
     device: str
+    sequences: SequenceSet
     parameters: Mapping[str, float]
     training_mse: float
     validation_mse: float

@@ -52,6 +52,7 @@ def fit(
         remaining_s=unknown,
         epochs_per_s=unknown,
         device="",
+        sequences=sequences,
         parameters={},
         training_mse=unknown,
         validation_mse=unknown,

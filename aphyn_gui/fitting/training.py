@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -56,9 +57,9 @@ class Training:
         )
         self._physics_problem = TrajectoryProblem(self._model, None, self._grid, Integrator.EULER)
         self._device, self._device_text = _choose_device(protocol.device)
-        self._started = time.perf_counter()
+        self._clock = _Clock()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._recorder = _Recorder(protocol.learned_names)
+        self._recorder = _Recorder(tuple(protocol.unknowns))
 
     def run(self) -> Generator[Progress, None, Fit]:
         """Train, reporting after every iteration and epoch."""
@@ -72,7 +73,7 @@ class Training:
 
     def _fit_physics(self) -> Generator[Progress, None, PhysicsFit]:
         solver = fit_physics(self._physics_problem, self._protocol, self._data)
-        stage_started = time.perf_counter()
+        stage_started = self._clock.running_s
         latest: PhysicsFit | None = None
         while True:
             try:
@@ -83,12 +84,11 @@ class Training:
             record = self._protocol.network is None
             if record:
                 self._recorder.add(latest.values, latest.mean_square_error, math.nan, 0.0, math.nan)
-            rate = latest.iteration / (time.perf_counter() - stage_started)
-            yield self._progress(
+            yield from self._report(
                 Stage.PHYSICS,
                 epoch=latest.iteration,
                 epochs=latest.iterations,
-                rate=rate,
+                rate=latest.iteration / (self._clock.running_s - stage_started),
                 values=latest.values,
                 errors=Errors(latest.mean_square_error, math.nan),
                 mean_square_f_dl=0.0,
@@ -109,7 +109,7 @@ class Training:
         training = data.training.to(self._device)
         validation = data.validation.to(self._device)
         count = len(training)
-        stage_started = time.perf_counter()
+        stage_started = self._clock.running_s
         finite = {name: value.clone() for name, value in model.state_dict().items()}
         for epoch in range(1, protocol.epochs + 1):
             if self._should_stop():
@@ -131,11 +131,11 @@ class Training:
             self._recorder.add(values, training_mse, validation_mse, mean_square, lambda_)
             optimiser.step()
             model.keep_inside_bounds()
-            yield self._progress(
+            yield from self._report(
                 Stage.HYBRID,
                 epoch=epoch,
                 epochs=protocol.epochs,
-                rate=epoch / (time.perf_counter() - stage_started),
+                rate=epoch / (self._clock.running_s - stage_started),
                 values=values,
                 errors=Errors(training_mse, validation_mse),
                 mean_square_f_dl=mean_square,
@@ -143,6 +143,11 @@ class Training:
                 forecast=partial(self._hybrid_forecast, model),
             )
             lambda_ += protocol.lambda_growth * training_mse
+        with torch.no_grad():
+            settled = bool(model(initial, self._grid).voltage.isfinite().all())
+        if not settled:
+            model.load_state_dict(finite)
+            return Outcome.DIVERGED
         return Outcome.FINISHED
 
     def _hybrid_model(self, physics: PhysicsFit) -> HybridModel:
@@ -162,7 +167,7 @@ class Training:
     def _module(self, values: Mapping[str, float], network: ResidualNetwork | None) -> HybridModel:
         return HybridModel(self._model, values, self._protocol.unknowns, network)
 
-    def _progress(
+    def _report(
         self,
         stage: Stage,
         *,
@@ -174,22 +179,26 @@ class Training:
         mean_square_f_dl: float,
         lambda_: float,
         forecast: Callable[[], FitForecast],
-    ) -> Progress:
-        return Progress(
+    ) -> Generator[Progress, None, None]:
+        """Yield one report; the time until the generator is resumed does not count."""
+        progress = Progress(
             stage=stage,
             epoch=epoch,
             epochs=epochs,
-            elapsed_s=time.perf_counter() - self._started,
+            elapsed_s=self._clock.running_s,
             remaining_s=(epochs - epoch) / rate,
             epochs_per_s=rate,
             device=self._device_text,
-            parameters={name: values[name] for name in self._protocol.learned_names},
+            sequences=self._sequences,
+            parameters={name: values[name] for name in self._protocol.unknowns},
             training_mse=errors.training_mse,
             validation_mse=errors.validation_mse,
             mean_square_f_dl=mean_square_f_dl,
             lambda_=lambda_,
             detail=lambda: Detail(forecast(), self._recorder.history()),
         )
+        with self._clock.stopped():
+            yield progress
 
     def _physics_forecast(self, values: Mapping[str, float]) -> FitForecast:
         return self._forecast(
@@ -287,9 +296,27 @@ class Training:
                 numpy_version=np.__version__,
                 device=self._device_text,
                 started_at=self._started_at,
-                elapsed_s=time.perf_counter() - self._started,
+                elapsed_s=self._clock.running_s,
             ),
         )
+
+
+class _Clock:
+    """Time a fit spends working: not while it waits to be asked for more."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._waited_s = 0.0
+
+    @property
+    def running_s(self) -> float:
+        return time.perf_counter() - self._started - self._waited_s
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        since = time.perf_counter()
+        yield
+        self._waited_s += time.perf_counter() - since
 
 
 class _Recorder:

@@ -28,7 +28,6 @@ from aphyn_gui.recording import (
     Recording,
     RecordingError,
     SequenceSet,
-    cut_sequences,
 )
 from aphyn_gui.study import Region, RegionFit, StudyError
 
@@ -181,9 +180,6 @@ class FitWorker(QObject):
 
     def _drain(self, request: FitRequest) -> RegionFit:
         control = request.control
-        # Prepared once more by the fit itself, which costs milliseconds: the traces are what a
-        # window shows until the first epoch, and a Progress does not carry them.
-        sequences = cut_sequences(request.recording, request.region.roi, request.preparation)
         epochs = self._fit_function(
             request.recording,
             request.region,
@@ -191,7 +187,7 @@ class FitWorker(QObject):
             request.protocol,
             lambda: control.is_cancelled,
         )
-        publisher = _Publisher(self, request, sequences)
+        publisher = _Publisher(self, request)
         while True:
             try:
                 progress = next(epochs)
@@ -214,10 +210,9 @@ class FitWorker(QObject):
 class _Publisher:
     """Decides which epochs of a run are worth a full snapshot."""
 
-    def __init__(self, worker: FitWorker, request: FitRequest, sequences: SequenceSet) -> None:
+    def __init__(self, worker: FitWorker, request: FitRequest) -> None:
         self._worker = worker
         self._request = request
-        self._sequences = sequences
         self._stage: Stage | None = None
         self._last_s = -float("inf")
         self._physics_forecast: FitForecast | None = None
@@ -242,7 +237,7 @@ class _Publisher:
             run_id=self._request.run_id,
             region=self._request.region,
             protocol=self._request.protocol,
-            sequences=self._sequences,
+            sequences=progress.sequences,
             progress=replace(progress, detail=None),
             detail=detail,
             physics_forecast=self._physics_forecast,

@@ -34,6 +34,7 @@ def icon(name: str) -> QIcon:
         (QIcon.Mode.Normal, QIcon.State.Off, theme.text),
         (QIcon.Mode.Normal, QIcon.State.On, theme.on_accent),
         (QIcon.Mode.Disabled, QIcon.State.Off, theme.border),
+        (QIcon.Mode.Disabled, QIcon.State.On, theme.muted_text),
     ):
         result.addPixmap(_pixmap(name, color), mode, state)
     return result

@@ -38,6 +38,8 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         plot = self.getPlotItem()
         plot.setMenuEnabled(False)
         plot.hideButtons()
+        # The last tick's number is centred under the end of the axis.
+        plot.setContentsMargins(2, 2, 18, 2)
         plot.setLabel("bottom", "Time", units="ms")
         plot.getViewBox().setMouseEnabled(x=True, y=False)
         self._curve = plot_style.add_curve(plot, width=1)

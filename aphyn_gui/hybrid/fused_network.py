@@ -68,6 +68,10 @@ def fused_weight_count(shape: NetworkShape) -> int:
     return fused_layers(shape)[-1].end
 
 
+_DIVERGENCE_IS_SEEN_LATER = np.errstate(over="ignore", invalid="ignore")
+"""Weights of a diverged training overflow here; the trajectories show it, and the trainer looks."""
+
+
 class Fusion:
     """The fused weights of given weights, and the way back for gradients.
 
@@ -79,6 +83,7 @@ class Fusion:
         Flat weights of the residual network.
     """
 
+    @_DIVERGENCE_IS_SEEN_LATER
     def __init__(self, shape: NetworkShape, weights: Array) -> None:
         self._shape = shape
         self._matrices = [
@@ -105,6 +110,7 @@ class Fusion:
                 self._stream[:, 0] += biases[number + 1]
                 self._offsets.append(self._stream[:, 0].copy())
 
+    @_DIVERGENCE_IS_SEEN_LATER
     def gradient(self, fused_bar: Array) -> Array:
         """Gradient by the residual network's weights of a gradient by the fused ones."""
         shape = self._shape

@@ -7,9 +7,12 @@ import io
 import math
 from dataclasses import dataclass
 
-from aphyn_gui.physics import ionic_model
+from aphyn_gui.physics import STIMULUS_PARAMETERS, Parameter, ionic_model
 from aphyn_gui.recording import measure_action_potential
 from aphyn_gui.study.study import Region, RegionFit, Study
+
+_UNIT_KEYS = {"1/ms": "per_ms"}
+"""Units as they are written in keys, where they are no words themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,8 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
     def add(key: str, label: str, unit: str, values: list[float], meaning: str) -> None:
         rows.append(ComparisonRow(key, label, unit, tuple(values), meaning))
 
-    for name in _parameter_names(fits):
-        parameter = next(
-            ionic_model(fit.fit.protocol.physics).parameter(name)
-            for fit in fits
-            if name in fit.fit.parameters
-        )
-        suffix = f"_{parameter.unit}" if parameter.unit else ""
+    for name, parameter in _learned(fits).items():
+        suffix = f"_{_UNIT_KEYS.get(parameter.unit, parameter.unit)}" if parameter.unit else ""
         add(
             f"{name}{suffix}", name, parameter.unit,
             [fit.fit.parameters.get(name, math.nan) for fit in fits],
@@ -158,9 +156,14 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
     return tuple(rows)
 
 
-def _parameter_names(fits: list[RegionFit]) -> list[str]:
-    """Learned parameters of all fits, each once, in order of appearance."""
-    return list(dict.fromkeys(name for fit in fits for name in fit.fit.protocol.learned_names))
+def _learned(fits: list[RegionFit]) -> dict[str, Parameter]:
+    """What any of the fits learned, each once: the physics first, then the stimulus."""
+    known: dict[str, Parameter] = {}
+    for fit in fits:
+        known.update({p.name: p for p in ionic_model(fit.fit.protocol.physics).parameters})
+    known.update({p.name: p for p in STIMULUS_PARAMETERS})
+    learned = {name for fit in fits for name in fit.fit.protocol.unknowns}
+    return {name: parameter for name, parameter in known.items() if name in learned}
 
 
 def _findings(fits: list[RegionFit]) -> tuple[str, ...]:
@@ -170,21 +173,22 @@ def _findings(fits: list[RegionFit]) -> tuple[str, ...]:
     longest = max(known, key=lambda fit: fit.measured.apd80_ms.median)
     shortest = min(known, key=lambda fit: fit.measured.apd80_ms.median)
     findings = [
-        f"{longest.region.name} has the longer action potential: "
-        f"APD80 {longest.measured.apd80_ms.median:.1f} ms against "
+        f"{longest.region.name} has the {'longest' if len(known) > 2 else 'longer'} action "
+        f"potential: APD80 {longest.measured.apd80_ms.median:.1f} ms against "
         f"{shortest.measured.apd80_ms.median:.1f} ms in {shortest.region.name}."
     ]
-    for name in _parameter_names(fits):
-        holders = [fit for fit in known if name in fit.fit.parameters]
-        if longest not in holders or shortest not in holders:
+    for name in _learned([longest, shortest]):
+        if name not in shortest.fit.protocol.learned_names:
             continue
-        reference = longest.fit.parameters[name]
-        if reference == 0:
+        reference, value = longest.fit.parameters.get(name), shortest.fit.parameters[name]
+        if reference is None or reference <= 0:
             continue
-        change = shortest.fit.parameters[name] / reference - 1
+        change = f"{abs(value / reference - 1):.0%}"
+        if change == "0%":
+            continue
         findings.append(
-            f"{name} is {abs(change):.0%} {'smaller' if change < 0 else 'larger'} in "
+            f"{name} is {change} {'smaller' if value < reference else 'larger'} in "
             f"{shortest.region.name} than in {longest.region.name}: "
-            f"{shortest.fit.parameters[name]:.4g} against {reference:.4g}."
+            f"{value:.4g} against {reference:.4g}."
         )
     return tuple(findings)

@@ -36,7 +36,6 @@ def collector_as_in_the_program() -> Iterator[None]:
     """No automatic garbage collection, as in the program: it would run amid Qt's destructors."""
     gc.disable()
     yield
-    gc.unfreeze()
     gc.enable()
 
 
@@ -67,8 +66,6 @@ def no_leftovers(own_settings: None, qapp: QApplication) -> Iterator[None]:
             and thing.thread() is qapp.thread()
         ):
             timers.append(f"{thing!r} of {thing.parent()!r}")
-    # What was there before a test is not looked at again: with torch loaded that takes long.
-    gc.freeze()
     assert not threads, f"threads still run: {threads}"
     assert not timers, f"timers still run: {timers}"
     widgets = [repr(widget) for widget in _top_level_widgets()]
