@@ -238,18 +238,20 @@ class RegionTableModel(QAbstractTableModel):
         self.endRemoveRows()
 
     def _change(self, region_id: str) -> None:
-        self._regions[self.row_of(region_id)] = self._controller.study.region(region_id)
-        self._refresh(region_id)
+        row = self.row_of(region_id)
+        self._regions[row] = self._controller.study.region(region_id)
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def _refresh(self, region_id: str) -> None:
         row = self.row_of(region_id)
         if row >= 0:
-            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+            # What is typed into a cell would be lost if that cell were announced as changed.
+            self.dataChanged.emit(self.index(row, SNR), self.index(row, STATUS))
 
     def _refresh_all(self) -> None:
         if self._regions:
-            last = self.index(len(self._regions) - 1, len(COLUMNS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+            last = self.index(len(self._regions) - 1, STATUS)
+            self.dataChanged.emit(self.index(0, SNR), last)
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
@@ -103,6 +105,24 @@ def test_status_of_a_run_hides_what_the_study_says(with_regions: MainWindow) -> 
     assert text(with_regions, 0, STATUS) == "hybrid, 40%"
     with_regions.roi_table.set_status(region.id, "")
     assert text(with_regions, 0, STATUS) == "ready"
+
+
+def test_an_analysis_that_ends_leaves_what_is_being_typed(
+    with_regions: MainWindow, qtbot: QtBot
+) -> None:
+    table = with_regions.roi_table.table
+    index = table.model().index(0, X)
+    table.setCurrentIndex(index)
+    table.edit(index)
+    editor = table.findChild(QLineEdit)
+    editor.setText("12")
+    region = with_regions.controller.study.regions[0]
+    with qtbot.waitSignal(with_regions.analyst.analysed):
+        preparation = with_regions.controller.study.preparation
+        with_regions.controller.set_preparation(replace(preparation, drift_order=2))
+    with_regions.roi_table.set_status(region.id, "waiting")
+    assert editor.text() == "12"
+    wait_analysed(with_regions, qtbot)
 
 
 def test_a_region_of_too_few_pixels_says_why(loaded: MainWindow, qtbot: QtBot) -> None:

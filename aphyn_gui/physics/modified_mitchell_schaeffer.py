@@ -1,0 +1,76 @@
+"""The modified Mitchell-Schaeffer model of Corrado and Niederer, which never paces itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from aphyn_gui.physics.ionic_model import IonicModel, Parameter
+from aphyn_gui.physics.mitchell_schaeffer import GATE_WIDTH
+
+if TYPE_CHECKING:
+    import sympy
+
+_SOURCE = "Corrado and Niederer, Math. Biosci. 281:46-54, 2016"
+_VALUES_SOURCE = "Mitchell and Schaeffer, Bull. Math. Biol. 65:767-793, 2003"
+
+_PARAMETERS = (
+    Parameter(
+        "tau_in", "ms", 0.3, 0.1, 3.0,
+        "Time constant of the inward current; smaller means a steeper upstroke.",
+        _VALUES_SOURCE, learned=True,
+    ),
+    Parameter(
+        "tau_out", "ms", 6.0, 0.5, 60.0,
+        "Time constant of the outward current, which grows as the gate closes; smaller means "
+        "faster repolarisation.",
+        _VALUES_SOURCE, learned=True,
+    ),
+    Parameter(
+        "tau_open", "ms", 120.0, 5.0, 1000.0,
+        "Time constant with which the gate reopens after the action potential; "
+        "sets restitution, which one beat does not show.",
+        _VALUES_SOURCE,
+    ),
+    Parameter(
+        "tau_close", "ms", 150.0, 2.0, 1000.0,
+        "Time constant with which the gate closes; larger means a longer action potential.",
+        _VALUES_SOURCE, learned=True,
+    ),
+    Parameter(
+        "v_gate", "", 0.13, 0.05, 0.4,
+        "Potential at which the gate changes between opening and closing.",
+        _VALUES_SOURCE,
+    ),
+    Parameter(
+        "v_crit", "", 0.13, 0.02, 0.4,
+        "Potential above which v rises on its own, the threshold of excitation.",
+        _SOURCE,
+    ),
+)  # fmt: skip
+
+
+def _rates(
+    v: sympy.Expr, h: sympy.Expr, parameters: Mapping[str, sympy.Symbol]
+) -> tuple[sympy.Expr, sympy.Expr]:
+    import sympy
+
+    inward = h * v * (v - parameters["v_crit"]) * (1 - v) / parameters["tau_in"]
+    outward = (1 - h) * v / parameters["tau_out"]
+    # The logistic gate, shifted by its own tail (2e-6 for the default v_gate) and rescaled so that
+    # it is exactly 0 at v = 0: rest is an equilibrium also where v_gate is only a few widths away.
+    tail = sympy.tanh(parameters["v_gate"] / (2 * GATE_WIDTH))
+    above = (sympy.tanh((v - parameters["v_gate"]) / (2 * GATE_WIDTH)) + tail) / (1 + tail)
+    opening = (1 - h) / parameters["tau_open"]
+    closing = -h / parameters["tau_close"]
+    return inward - outward, opening + above * (closing - opening)
+
+
+MODIFIED_MITCHELL_SCHAEFFER = IonicModel(
+    name="modified_mitchell_schaeffer",
+    title="Modified Mitchell-Schaeffer",
+    source=_SOURCE + f"; gate of logistic width {GATE_WIDTH}",
+    parameters=_PARAMETERS,
+    rates=_rates,
+)
+"""A threshold in the inward current and a gated outward one rule out spontaneous firing."""
