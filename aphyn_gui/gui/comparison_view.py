@@ -25,7 +25,9 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QStackedLayout,
+    QStackedWidget,
     QTableView,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -40,6 +42,9 @@ _FIXED_COLUMNS = 2
 _SWATCH_PIXELS = 10
 _HEADER_PADDING = 7
 _MARGIN = 6
+_ROOMY_HEIGHT = 420
+"""From this height on, pixels, both plots are legible at once."""
+
 _LARGEST_SHARE = 0.56
 
 Index = QModelIndex | QPersistentModelIndex
@@ -171,6 +176,11 @@ class ComparisonView(QWidget):
         self._controller = controller
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._is_split_by_hand = False
+        self._plots = QStackedWidget()
+        self._column = QSplitter(Qt.Orientation.Vertical)
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._is_roomy: bool | None = None
         self.model = ComparisonModel()
         self.table = QTableView()
         self.table.setModel(self.model)
@@ -216,6 +226,7 @@ class ComparisonView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the new width between table and plots."""
         super().resizeEvent(event)
+        self._share_plots()
         self._fit_split()
 
     @Slot()
@@ -297,19 +308,37 @@ class ComparisonView(QWidget):
         column.addWidget(self.findings)
         column.addWidget(self.table, 1)
         column.addLayout(buttons)
-        plots = QSplitter(Qt.Orientation.Vertical)
-        plots.addWidget(self.overlay)
-        plots.addWidget(self.dots)
-        plots.setSizes([520, 480])
         split = self._split
         split.addWidget(left)
-        split.addWidget(plots)
+        split.addWidget(self._plots)
         split.splitterMoved.connect(self._on_split_by_hand)
-        for splitter in (plots, split):
+        for splitter in (self._column, split):
             splitter.setChildrenCollapsible(False)
+        self._plots.addWidget(self._column)
+        self._plots.addWidget(self._tabs)
+        self._share_plots()
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(split)
+
+    def _share_plots(self) -> None:
+        """Both plots, one above the other, where there is room for them; else tabs."""
+        is_roomy = self.height() >= _ROOMY_HEIGHT
+        if is_roomy == self._is_roomy:
+            return
+        self._is_roomy = is_roomy
+        if is_roomy:
+            self._column.addWidget(self.overlay)
+            self._column.addWidget(self.dots)
+            self._column.setSizes([520, 480])
+        else:
+            self._tabs.addTab(self.dots, "Parameters")
+            self._tabs.addTab(self.overlay, "Action potentials")
+            self._tabs.setCurrentIndex(0)
+        for plot in (self.overlay, self.dots):
+            # Qt hides what moves from one parent to another.
+            plot.setVisible(True)
+        self._plots.setCurrentIndex(0 if is_roomy else 1)
 
     def _fit_split(self) -> None:
         """As much room for the table as it needs, until the user decides otherwise."""

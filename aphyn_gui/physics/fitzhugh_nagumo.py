@@ -14,7 +14,9 @@ with k = c L^2/3, epsilon = 1/k, gamma = b L^2/3 and v_threshold = (x0 - x2)/L, 
 root. FitzHugh's a 0.7 and b 0.8 give v_threshold 0.130 and gamma 2.70. His c sets the ratio
 k/epsilon; a unit of time in milliseconds makes k and epsilon independent of each other.
 
-The model hyperpolarises: after the action potential v falls below 0 before it comes to rest.
+The model hyperpolarises: after the action potential v falls to about -0.25 and takes some hundred
+milliseconds to come back. k, v_threshold and epsilon are learned: one beat identifies them together
+(10 traces of 350 ms, 5 % noise, 3.7 ms frames, stimulus known: 4 %, 5 % and 2 %).
 """
 
 from __future__ import annotations
@@ -41,8 +43,9 @@ _PARAMETERS = (
     ),
     Parameter(
         "v_threshold", "", 0.13, 0.02, 0.4,
-        "Potential above which v rises on its own, the threshold of excitation.",
-        _SHAPE_SOURCE,
+        "Potential above which v rises on its own, the threshold of excitation; larger means a "
+        "shorter action potential and a deeper undershoot.",
+        _SHAPE_SOURCE, learned=True,
     ),
     Parameter(
         "epsilon", "1/ms", 0.0008, 0.00005, 0.05,

@@ -24,6 +24,12 @@ GATE_SYMBOL = "h"
 """Second state of the model: the gate, or recovery variable, dimensionless."""
 
 
+_ENGINE_NAMES = frozenset(
+    {"v", "h", "n", "t", "dt", "dv", "dh", "dn", "a_v", "a_h", "lambda_v", "lambda_h"}
+)
+"""What the equations of a step call their own inputs: no parameter can have these names."""
+
+
 class PhysicsError(ValueError):
     """A model, parameter or value that cannot be used; the message is meant for the user."""
 
@@ -123,8 +129,19 @@ class IonicModel:
 
     def __post_init__(self) -> None:
         names = [parameter.name for parameter in self.parameters]
+        for name in (self.name, *names):
+            if not (name.isascii() and name.isidentifier()):
+                raise PhysicsError(
+                    f"model {self.name}: {name!r} is no name; use letters, digits and _"
+                )
         if len(set(names)) != len(names):
             raise PhysicsError(f"model {self.name}: parameter names repeat")
+        for name in names:
+            if name in _ENGINE_NAMES or name.startswith("stimulus_"):
+                raise PhysicsError(
+                    f"model {self.name}: no parameter can be called {name}, "
+                    "which stands for something else in the equations"
+                )
 
     @cached_property
     def rate_expressions(self) -> tuple[sympy.Expr, sympy.Expr]:
@@ -133,14 +150,21 @@ class IonicModel:
         Raises
         ------
         PhysicsError
-            If a rate uses a symbol that is neither a state nor a parameter.
+            If the rates cannot be derived, or use a symbol that is neither a state nor a
+            parameter.
         """
         import sympy
 
         v = sympy.Symbol(VOLTAGE_SYMBOL, real=True)
         h = sympy.Symbol(GATE_SYMBOL, real=True)
         symbols = {name: sympy.Symbol(name, real=True) for name in self.parameter_names}
-        voltage_rate, gate_rate = (sympy.sympify(rate) for rate in self.rates(v, h, symbols))
+        try:
+            voltage_rate, gate_rate = (sympy.sympify(rate) for rate in self.rates(v, h, symbols))
+        except Exception as error:
+            # The rates may be a user's: whatever goes wrong there is told as any other mistake.
+            raise PhysicsError(
+                f"model {self.name}: its rates cannot be derived ({type(error).__name__}: {error})"
+            ) from error
         known = {v, h, *symbols.values()}
         unknown = (voltage_rate.free_symbols | gate_rate.free_symbols) - known
         if unknown:

@@ -20,7 +20,7 @@ STIMULUS_PARAMETERS = (
         _SOURCE,
     ),
     Parameter(
-        "stimulus_onset", "ms", 0.0, -5.0, 10.0,
+        "stimulus_onset", "ms", 0.0, 0.0, 10.0,
         "Start of the stimulus after the first sample of the sequence.", _SOURCE,
     ),
 )  # fmt: skip
