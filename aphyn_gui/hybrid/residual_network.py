@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -55,23 +56,28 @@ class NetworkShape:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """All layers, in the order of the flat weight vector."""
-        widths = [("input", 2, self.features)]
-        for block in range(1, self.blocks + 1):
-            widths.append((f"block{block}.first", self.features, self.features))
-            widths.append((f"block{block}.second", self.features, self.features))
-        widths.append(("output", self.features, 1))
-        layers = []
-        position = 0
-        for name, inputs, outputs in widths:
-            layers.append(Layer(name, inputs, outputs, position, position + inputs * outputs))
-            position += (inputs + 1) * outputs
-        return tuple(layers)
+        return _layers(self.features, self.blocks)
 
     @property
     def weight_count(self) -> int:
         """Length of the flat weight vector."""
         last = self.layers[-1]
         return last.bias + last.outputs
+
+
+@lru_cache(maxsize=64)
+def _layers(features: int, blocks: int) -> tuple[Layer, ...]:
+    widths = [("input", 2, features)]
+    for block in range(1, blocks + 1):
+        widths.append((f"block{block}.first", features, features))
+        widths.append((f"block{block}.second", features, features))
+    widths.append(("output", features, 1))
+    layers = []
+    position = 0
+    for name, inputs, outputs in widths:
+        layers.append(Layer(name, inputs, outputs, position, position + inputs * outputs))
+        position += (inputs + 1) * outputs
+    return tuple(layers)
 
 
 def network_rate(shape: NetworkShape, weights: Tensor, v: Tensor, h: Tensor) -> Tensor:

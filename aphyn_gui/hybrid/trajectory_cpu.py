@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -26,6 +28,10 @@ from aphyn_gui.hybrid.trajectory import (
     TrajectoryProblem,
 )
 from aphyn_gui.physics import IonicModel
+
+Array = npt.NDArray[Any]
+
+_ALIGNMENT = 128
 
 
 def thread_count() -> int:
@@ -62,24 +68,30 @@ def observe(
     return Observation(voltage, squared)
 
 
-@torch.no_grad()
 def simulate(
     problem: TrajectoryProblem, physical: Tensor, weights: Tensor | None, initial: Tensor
 ) -> Simulation:
     """See ``trajectory.simulate``."""
     kernels = _kernels_of(problem, weights, initial.dtype)
-    fused = _fused(_fusion(problem, weights), initial)
-    return kernels.simulate(problem.grid, physical.expand(len(initial), -1), fused, initial)
+    fusion = _fusion(problem, weights)
+    start = initial.detach().numpy()
+    rows = kernels.simulate(
+        problem.grid, kernels.block(physical.detach().numpy(), len(start)), fusion, start
+    )
+    voltage, gate, physics, network = torch.from_numpy(rows).unbind(-1)
+    return Simulation(voltage, gate, physics[:, :-1], network[:, :-1])
 
 
-@torch.no_grad()
 def sensitivities(
     problem: TrajectoryProblem, physical: Tensor, initial: Tensor, names: tuple[str, ...]
 ) -> Sensitivity:
     """See ``trajectory.sensitivities``."""
     tangents = tuple(problem.physical_names.index(name) for name in names)
     kernels = _kernels(problem.model, None, problem.integrator, tangents, _bits(initial.dtype))
-    return kernels.sensitivities(problem.grid, physical, initial)
+    voltage, derivative = kernels.sensitivities(
+        problem.grid, physical.detach().numpy(), initial.detach().numpy()
+    )
+    return Sensitivity(torch.from_numpy(voltage), torch.from_numpy(derivative))
 
 
 def _fusion(problem: TrajectoryProblem, weights: Tensor | None) -> Fusion | None:
@@ -87,10 +99,6 @@ def _fusion(problem: TrajectoryProblem, weights: Tensor | None) -> Fusion | None
     if problem.network is None or weights is None:
         return None
     return Fusion(problem.network, weights.detach().numpy())
-
-
-def _fused(fusion: Fusion | None, like: Tensor) -> Tensor:
-    return like.new_zeros(0) if fusion is None else torch.from_numpy(fusion.weights)
 
 
 class _Observe(torch.autograd.Function):
@@ -106,39 +114,33 @@ class _Observe(torch.autograd.Function):
         initial: Tensor,
     ) -> tuple[Tensor, Tensor]:
         fusion = _fusion(problem, weights)
-        blocked = kernels.block(physical.expand(len(initial), -1))
-        states, voltage, squared = kernels.observe(
-            problem.grid, blocked, _fused(fusion, initial), initial
-        )
+        start = initial.detach().numpy()
+        blocked = kernels.block(physical.detach().numpy(), len(start))
+        states, voltage, squared = kernels.observe(problem.grid, blocked, fusion, start)
         ctx.kernels, ctx.grid, ctx.fusion = kernels, problem.grid, fusion
-        ctx.blocked, ctx.states, ctx.initial = blocked, states, initial
-        ctx.shared = physical.dim() == 1
-        return voltage, squared
+        ctx.blocked, ctx.states = blocked, states
+        ctx.is_shared = physical.dim() == 1
+        return torch.from_numpy(voltage), torch.from_numpy(squared)
 
     @staticmethod
     def backward(ctx: Any, voltage_bar: Tensor, squared_bar: Tensor) -> tuple[Tensor | None, ...]:
         physical_bar, fused_bar, initial_bar = ctx.kernels.gradient(
-            ctx.grid,
-            ctx.blocked,
-            _fused(ctx.fusion, ctx.initial),
-            ctx.states,
-            voltage_bar,
-            squared_bar,
-            len(ctx.initial),
+            ctx.grid, ctx.blocked, ctx.fusion, ctx.states, voltage_bar.numpy(), squared_bar.numpy()
         )
-        if ctx.shared:
-            physical_bar = physical_bar.sum(dim=0)
+        if ctx.is_shared:
+            physical_bar = physical_bar.sum(axis=0)
         weights_bar = None
         if ctx.fusion is not None:
-            weights_bar = torch.from_numpy(ctx.fusion.gradient(fused_bar.numpy()))
-        return None, None, physical_bar, weights_bar, initial_bar
+            weights_bar = torch.from_numpy(ctx.fusion.gradient(fused_bar))
+        bars = (torch.from_numpy(physical_bar), weights_bar, torch.from_numpy(initial_bar))
+        return None, None, *bars
 
 
 class _Kernels:
     """The compiled kernels of one problem, and the blocks they work on.
 
-    A block is as many sequences as a vector has lanes; within a block the sequence is the fastest
-    index. The last block is filled up with copies of the last sequence.
+    A block is as many sequences as a kernel carries at once; within a block the sequence is the
+    fastest index. The last block is filled up with copies of the last sequence.
     """
 
     def __init__(
@@ -147,7 +149,7 @@ class _Kernels:
         # The functions below live in the library's memory.
         self._library = library
         self._lanes = lanes.count
-        self._dtype = torch.float32 if lanes.bits == 32 else torch.float64
+        self._dtype = np.dtype(np.float32 if lanes.bits == 32 else np.float64)
         self._tangents = tangents
         self._weights = 0 if network is None else fused_weight_count(network)
         self._scratch = 0 if network is None else workspace_vectors(network, lanes.registers)
@@ -158,124 +160,145 @@ class _Kernels:
             self._gradient = library.function("gradient", 9)
             self._simulate = library.function("simulate", 4)
 
-    def block(self, values: Tensor) -> Tensor:
-        """(sequences, ...) to (blocks, ..., lanes), contiguous."""
-        values = values.detach().to(self._dtype)
-        missing = -len(values) % self._lanes
-        if missing:
-            values = torch.cat((values, values[-1:].expand(missing, *values.shape[1:])))
-        blocked = values.reshape(-1, self._lanes, *values.shape[1:])
-        return blocked.movedim(1, -1).contiguous()
+    def block(self, values: Array, count: int, *, filled: bool = True) -> Array:
+        """Sequences side by side.
 
-    def unblock(self, values: Tensor, count: int) -> Tensor:
-        """(blocks, ..., lanes) to (sequences, ...)."""
-        moved = values.movedim(-1, 1)
-        return moved.reshape(-1, *moved.shape[2:])[:count]
+        Parameters
+        ----------
+        values : ndarray, shape (count, n), or (n,) where all sequences share them
+            What each sequence has.
+        count : int
+            Sequences.
+        filled : bool
+            Fill the last block with copies of the last sequence; otherwise with zeros.
+
+        Returns
+        -------
+        ndarray, shape (blocks, n, lanes)
+        """
+        lanes = self._lanes
+        width = values.shape[-1]
+        blocked = np.empty((-(-count // lanes), width, lanes), self._dtype)
+        if values.ndim == 1:
+            blocked[:] = values[:, None]
+            return blocked
+        full, rest = divmod(count, lanes)
+        whole = values[: full * lanes].reshape(full, lanes, width)
+        blocked[:full] = whole.transpose(0, 2, 1)
+        if rest:
+            blocked[full, :, :rest] = values[full * lanes :].T
+            blocked[full, :, rest:] = values[-1][:, None] if filled else 0.0
+        return blocked
+
+    @staticmethod
+    def unblock(blocked: Array, count: int) -> Array:
+        """(blocks, n, lanes) to (count, n)."""
+        rows = blocked.transpose(0, 2, 1).reshape(-1, blocked.shape[1])
+        return np.ascontiguousarray(rows[:count])
 
     def observe(
-        self, grid: TimeGrid, physical: Tensor, weights: Tensor, initial: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """States (blocks, steps + 1, 2, lanes), v (sequences, samples), mean F_dl^2."""
+        self, grid: TimeGrid, physical: Array, fusion: Fusion | None, initial: Array
+    ) -> tuple[Array, Array, Array]:
+        """States (blocks, ...), v (sequences, samples), mean F_dl^2 (sequences,)."""
         count = len(initial)
-        start = self.block(initial)
-        states = self._empty(len(start), grid.step_count + 1, 2)
-        observed = self._empty(len(start), grid.sample_count)
-        squared = self._empty(len(start), 1)
+        blocks = len(physical)
+        states = self._empty(blocks, 2 * (grid.step_count + 1))
+        observed = self._empty(blocks, grid.sample_count)
+        squared = self._empty(blocks, 1)
         self._run(
-            self._observe, grid, len(start), [weights],
-            [physical, start, states, observed, squared],
+            self._observe, grid, [self._shared(fusion)],
+            [physical, self.block(initial, count), states, observed, squared],
         )  # fmt: skip
-        mean = self.unblock(squared, count).squeeze(-1) / max(1, grid.step_count)
+        mean = self.unblock(squared, count)[:, 0] / max(1, grid.step_count)
         return states, self.unblock(observed, count), mean
 
     def gradient(
         self,
         grid: TimeGrid,
-        physical: Tensor,
-        weights: Tensor,
-        states: Tensor,
-        voltage_bar: Tensor,
-        squared_bar: Tensor,
-        count: int,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Gradients of physical (sequences, parameters), weights, initial (sequences, 2)."""
+        physical: Array,
+        fusion: Fusion | None,
+        states: Array,
+        voltage_bar: Array,
+        squared_bar: Array,
+    ) -> tuple[Array, Array, Array]:
+        """Gradients of physical (sequences, parameters), fused weights, initial (sequences, 2)."""
+        count = len(voltage_bar)
         blocks = len(states)
-        observed_bar = self._cotangents(voltage_bar, blocks)
-        square_bar = self._cotangents(squared_bar.unsqueeze(-1) / max(1, grid.step_count), blocks)
-        physical_bar = torch.empty_like(physical)
+        mean_bar = squared_bar[:, None] / max(1, grid.step_count)
+        physical_bar = np.empty_like(physical)
         initial_bar = self._empty(blocks, 2)
         # One workspace a thread: memory does not grow with the number of sequences.
         parts = min(thread_count(), blocks)
-        scratch = self._empty(parts, self._scratch)
-        sums = torch.zeros(parts, self._weights, dtype=self._dtype)
+        scratch = _aligned((parts, self._scratch * self._lanes), self._dtype)
+        sums = np.zeros((parts, self._weights), self._dtype)
         self._run(
-            self._gradient, grid, blocks, [weights],
-            [physical, states, observed_bar, square_bar, physical_bar, initial_bar],
+            self._gradient, grid, [self._shared(fusion)],
+            [
+                physical, states, self.block(voltage_bar, count, filled=False),
+                self.block(mean_bar, count, filled=False), physical_bar, initial_bar,
+            ],
             [scratch, sums],
         )  # fmt: skip
         return (
             self.unblock(physical_bar, count),
-            sums.sum(dim=0),
+            sums.sum(axis=0),
             self.unblock(initial_bar, count),
         )
 
     def simulate(
-        self, grid: TimeGrid, physical: Tensor, weights: Tensor, initial: Tensor
-    ) -> Simulation:
-        """Every step."""
-        start, blocked = self.block(initial), self.block(physical)
-        rows = self._empty(len(start), grid.step_count + 1, 4)
-        self._run(self._simulate, grid, len(start), [weights], [blocked, start, rows])
-        voltage, gate, physics, network = self.unblock(rows, len(initial)).unbind(-1)
-        return Simulation(voltage, gate, physics[:, :-1], network[:, :-1])
-
-    def sensitivities(self, grid: TimeGrid, physical: Tensor, initial: Tensor) -> Sensitivity:
-        """Observations and tangents."""
-        start, blocked = self.block(initial), self.block(physical)
-        observed = self._empty(len(start), grid.sample_count)
-        derivatives = self._empty(len(start), grid.sample_count, self._tangents)
-        self._run(
-            self._sensitivities, grid, len(start), [], [blocked, start, observed, derivatives]
-        )
+        self, grid: TimeGrid, physical: Array, fusion: Fusion | None, initial: Array
+    ) -> Array:
+        """v, h, F_p and F_dl at every step, shape (sequences, steps + 1, 4)."""
         count = len(initial)
-        return Sensitivity(self.unblock(observed, count), self.unblock(derivatives, count))
+        rows = self._empty(len(physical), 4 * (grid.step_count + 1))
+        start = self.block(initial, count)
+        self._run(self._simulate, grid, [self._shared(fusion)], [physical, start, rows])
+        return self.unblock(rows, count).reshape(count, -1, 4)
 
-    def _cotangents(self, values: Tensor, blocks: int) -> Tensor:
-        """Blocked cotangents; the copies that fill the last block get zero."""
-        padded = torch.zeros(blocks * self._lanes, values.shape[1], dtype=self._dtype)
-        padded[: len(values)] = values
-        return self.block(padded)
+    def sensitivities(self, grid: TimeGrid, physical: Array, initial: Array) -> tuple[Array, Array]:
+        """v (sequences, samples) and its derivatives (sequences, samples, tangents)."""
+        count = len(initial)
+        blocked = self.block(physical, count)
+        observed = self._empty(len(blocked), grid.sample_count)
+        derivatives = self._empty(len(blocked), grid.sample_count * self._tangents)
+        start = self.block(initial, count)
+        self._run(self._sensitivities, grid, [], [blocked, start, observed, derivatives])
+        by_parameter = self.unblock(derivatives, count).reshape(count, -1, self._tangents)
+        return self.unblock(observed, count), by_parameter
 
-    def _empty(self, *shape: int) -> Tensor:
-        return torch.empty(*shape, self._lanes, dtype=self._dtype)
+    def _shared(self, fusion: Fusion | None) -> Array:
+        return np.empty(0, self._dtype) if fusion is None else fusion.weights
+
+    def _empty(self, blocks: int, width: int) -> Array:
+        return np.empty((blocks, width, self._lanes), self._dtype)
 
     def _run(
         self,
         kernel: Callable[..., None],
         grid: TimeGrid,
-        blocks: int,
-        shared: list[Tensor],
-        blocked: list[Tensor],
-        private: list[Tensor] | None = None,
+        shared: list[Array],
+        blocked: list[Array],
+        private: list[Array] | None = None,
     ) -> None:
         """Call a kernel on every block, over several threads.
 
         Parameters
         ----------
-        shared, blocked, private : list of Tensor
+        shared, blocked, private : list of ndarray
             Arrays that all blocks read, that have a row for each block, and for each thread.
         """
         counts = (grid.time_step_ms, grid.steps_per_sample, grid.sample_count)
-        fixed = [tensor.data_ptr() for tensor in shared]
-        starts = [(tensor.data_ptr(), tensor.stride(0)) for tensor in blocked]
-        size = self._dtype.itemsize
+        fixed = [_address(array) for array in shared]
+        starts = [(_address(array), array.strides[0]) for array in blocked]
+        own_starts = [(_address(array), array.strides[0]) for array in private or []]
+        blocks = len(blocked[0])
         parts = min(thread_count(), blocks)
 
         def work(part: int) -> None:
-            own = [tensor[part].data_ptr() for tensor in private or []]
+            own = [start + part * stride for start, stride in own_starts]
             # Neighbouring blocks go to one thread; each thread's share differs by one at most.
             for block in range(part * blocks // parts, (part + 1) * blocks // parts):
-                rows = [start + block * stride * size for start, stride in starts]
+                rows = [start + block * stride for start, stride in starts]
                 kernel(*fixed, *rows, *own, *counts)
 
         if parts == 1:
@@ -285,6 +308,19 @@ class _Kernels:
         work(0)
         for future in waiting:
             future.result()
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _aligned(shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+    """Memory whose rows begin where the widest vectors may be loaded whole."""
+    row = -(-shape[1] * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
+    memory = np.empty(shape[0] * row + _ALIGNMENT, np.uint8)
+    start = -_address(memory) % _ALIGNMENT
+    return memory[start : start + shape[0] * row].reshape(shape[0], row)
 
 
 @lru_cache(maxsize=1)

@@ -72,8 +72,13 @@ _PARAMETERS = (
 def _rates(
     v: sympy.Expr, w: sympy.Expr, parameters: Mapping[str, sympy.Symbol]
 ) -> tuple[sympy.Expr, sympy.Expr]:
+    import sympy
+
     k, a, b = (parameters[name] for name in ("k", "a", "b"))
-    speed = parameters["epsilon"] + parameters["mu1"] * w / (parameters["mu2"] + v)
+    # The published model never leaves v >= 0, but a network can push it there: without this guard
+    # it would meet the pole at v = -mu2.
+    positive_v = sympy.Piecewise((0, v < 0), (v, True))
+    speed = parameters["epsilon"] + parameters["mu1"] * w / (parameters["mu2"] + positive_v)
     voltage_rate = k * v * (v - a) * (1 - v) - v * w
     gate_rate = speed * (-w - k * v * (v - b - 1))
     return voltage_rate / parameters["time_unit"], gate_rate / parameters["time_unit"]

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aphyn_gui.physics.ionic_model import IonicModel, Parameter
-from aphyn_gui.physics.mitchell_schaeffer import GATE_WIDTH
+from aphyn_gui.physics.mitchell_schaeffer import GATE_WIDTH, smooth_step_above
 
 if TYPE_CHECKING:
     import sympy
@@ -65,14 +65,10 @@ _PARAMETERS = (
 def _rates(
     v: sympy.Expr, h: sympy.Expr, parameters: Mapping[str, sympy.Symbol]
 ) -> tuple[sympy.Expr, sympy.Expr]:
-    import sympy
 
     inward = h * v * (v - parameters["v_crit"]) * (1 - v) / parameters["tau_in"]
     outward = (1 - h) * v / parameters["tau_out"]
-    # The logistic gate, shifted by its own tail (2e-6 for the default v_gate) and rescaled so that
-    # it is exactly 0 at v = 0: rest is an equilibrium also where v_gate is only a few widths away.
-    tail = sympy.tanh(parameters["v_gate"] / (2 * GATE_WIDTH))
-    above = (sympy.tanh((v - parameters["v_gate"]) / (2 * GATE_WIDTH)) + tail) / (1 + tail)
+    above = smooth_step_above(v, parameters["v_gate"])
     opening = (1 - h) / parameters["tau_open"]
     closing = -h / parameters["tau_close"]
     return inward - outward, opening + above * (closing - opening)
@@ -81,7 +77,7 @@ def _rates(
 MODIFIED_MITCHELL_SCHAEFFER = IonicModel(
     name="modified_mitchell_schaeffer",
     title="Modified Mitchell-Schaeffer",
-    source=_SOURCE + f"; gate of logistic width {GATE_WIDTH}",
+    source=_SOURCE + f"; gate smoothed over {2 * GATE_WIDTH}",
     parameters=_PARAMETERS,
     rates=_rates,
 )

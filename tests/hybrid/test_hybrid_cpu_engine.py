@@ -162,22 +162,20 @@ def test_without_a_compiler_the_reference_takes_over(
 
 
 def test_the_model_learns_through_the_engine() -> None:
-    """A few Adam steps on a HybridModel reach a trajectory made with other parameters."""
+    """Adam on a HybridModel returns to the parameter its data were made with."""
     names = (*MITCHELL_SCHAEFFER.parameter_names, "stimulus_amplitude", "stimulus_duration")
     truth = dict(zip(names, (0.3, 6.0, 120.0, 150.0, 0.13, 0.5, 2.0), strict=True))
     truth["stimulus_onset"] = 0.0
-    bounds = {"tau_in": (0.1, 3.0), "tau_close": (2.0, 1000.0)}
+    bounds = {"tau_close": (2.0, 1000.0)}
     grid = TimeGrid.covering(60, 5.0, 0.1)
     initial = torch.tensor([[0.0, 1.0]])
     data = HybridModel(MITCHELL_SCHAEFFER_SMOOTH, truth, bounds, None)(initial, grid)
-    start = {**truth, "tau_in": 0.4, "tau_close": 120.0}
-    model = HybridModel(MITCHELL_SCHAEFFER_SMOOTH, start, bounds, None)
+    model = HybridModel(MITCHELL_SCHAEFFER_SMOOTH, {**truth, "tau_close": 120.0}, bounds, None)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-    for _ in range(200):
+    for _ in range(150):
         optimiser.zero_grad()
         loss = (model(initial, grid).voltage - data.voltage.detach()).square().mean()
         loss.backward()
         optimiser.step()
         model.keep_inside_bounds()
-    assert model.parameter_values["tau_close"] == pytest.approx(150.0, rel=0.02)
-    assert model.parameter_values["tau_in"] == pytest.approx(0.3, rel=0.05)
+    assert model.parameter_values["tau_close"] == pytest.approx(150.0, rel=0.01)

@@ -1,0 +1,1 @@
+"""The fused GPU engine: kernels written as CUDA C++, compiled at run time by NVRTC."""

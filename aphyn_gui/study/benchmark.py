@@ -1,0 +1,445 @@
+"""What this machine reaches: the numbers behind ``aphyn-gui benchmark``, in under half a minute."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aphyn_gui import __version__
+from aphyn_gui.fitting.least_squares import LeastSquaresState, Unknown, least_squares
+from aphyn_gui.hybrid import (
+    HybridModel,
+    NetworkShape,
+    Observation,
+    ResidualNetwork,
+    TimeGrid,
+    TrajectoryProblem,
+    engine_description,
+    observe,
+    physical_names,
+    trajectory_reference,
+)
+from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH, IonicModel
+
+SEQUENCES = 10
+EPOCH_GRID = TimeGrid(time_step_ms=0.1, steps_per_sample=40, sample_count=76)
+"""3,000 Euler steps of 0.1 ms, observed every 4 ms."""
+
+PIXEL_GRID = TimeGrid(time_step_ms=0.1, steps_per_sample=37, sample_count=82)
+"""300 ms: the start, which is known, and 81 samples at 3.7 ms."""
+
+NOISE = 0.05
+STIMULUS = (0.25, 4.0, 0.0)
+"""Amplitude (1/ms), duration and onset (ms): fixed."""
+
+_MODEL = MITCHELL_SCHAEFFER_SMOOTH
+_LEARNED = ("tau_in", "tau_out", "tau_close")
+_UNKNOWNS = tuple(
+    Unknown(name, _MODEL.parameter(name).lower, _MODEL.parameter(name).upper) for name in _LEARNED
+)
+_SPREAD = 0.4
+"""Largest difference of a pixel's true logarithms from the defaults."""
+_THREADS = "APHYN_THREADS"
+
+Say = Callable[[str], None]
+Observe = Callable[[TrajectoryProblem, Tensor, Tensor | None, Tensor], Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkResult:
+    """Speed of the engine on this machine.
+
+    Parameters
+    ----------
+    epoch_ms : float
+        Forward, gradient and Adam for 10 sequences of 3,000 Euler steps with 465 weights, float32,
+        on one core; median.
+    reference_epoch_ms : float
+        The same with the plain torch reference.
+    reference_steps : int
+        Steps it was measured over: fewer than 3,000 where the time was extrapolated.
+    times_faster : float
+        ``reference_epoch_ms / epoch_ms``.
+    physics_pixels_per_s : float
+        Independent pixels fitted a second on all cores: bounded Levenberg-Marquardt of three time
+        constants, 300 ms at 0.1 ms, 81 samples, 5 % noise.
+    pixels, pixels_flagged : int
+        Pixels of that measurement, and how many of them the solver did not call converged.
+    pixels_extrapolated : bool
+        Whether the fit was too slow to be waited for, and its time was taken from its first
+        iterations.
+    device : str
+        Which engine ran.
+    processor : str
+        Name of the processor.
+    cores : int
+        Cores that were used for the pixels.
+    aphyn_gui_version, python_version, torch_version, numpy_version, llvmlite_version : str
+        Versions.
+    elapsed_s : float
+        Time the whole benchmark took, compilation included.
+    """
+
+    epoch_ms: float
+    reference_epoch_ms: float
+    reference_steps: int
+    times_faster: float
+    physics_pixels_per_s: float
+    pixels: int
+    pixels_flagged: int
+    pixels_extrapolated: bool
+    device: str
+    processor: str
+    cores: int
+    aphyn_gui_version: str
+    python_version: str
+    torch_version: str
+    numpy_version: str
+    llvmlite_version: str
+    elapsed_s: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """A few lines for a terminal."""
+        steps = self.reference_steps
+        whole = steps == EPOCH_GRID.step_count
+        how = "" if whole else f", extrapolated from {steps} steps"
+        flagged = "extrapolated" if self.pixels_extrapolated else f"{self.pixels_flagged} flagged"
+        lines = (
+            f"{self.processor}, {self.cores} cores",
+            f"device                    {self.device}",
+            f"epoch, one core           {self.epoch_ms:.2f} ms "
+            f"({SEQUENCES} sequences x {EPOCH_GRID.step_count} Euler steps)",
+            f"the same, reference       {self.reference_epoch_ms:.0f} ms{how}",
+            f"times faster              {self.times_faster:.0f}",
+            f"physics only, all cores   {self.physics_pixels_per_s:.0f} pixels/s "
+            f"({self.pixels} pixels, {flagged})",
+            f"aphyn-gui {self.aphyn_gui_version}, Python {self.python_version}, "
+            f"torch {self.torch_version}, NumPy {self.numpy_version}, "
+            f"llvmlite {self.llvmlite_version}",
+        )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Effort:
+    """How much is measured.
+
+    Parameters
+    ----------
+    epoch_s : float
+        Time for repeating the epoch.
+    reference_s : float
+        Longest time for one epoch of the reference; beyond it, the time is extrapolated.
+    pixels : int
+        Largest number of pixels.
+    pixels_s : float
+        Longest time for one fit of all pixels.
+    """
+
+    epoch_s: float = 1.5
+    reference_s: float = 8.0
+    pixels: int = 16384
+    pixels_s: float = 6.0
+
+
+_QUICK = _Effort(epoch_s=0.1, reference_s=0.0, pixels=16, pixels_s=0.5)
+_USUAL_ITERATIONS = 12
+"""What a fit of a pixel takes; for the extrapolation of one that is too slow."""
+
+
+def run_benchmark(progress: Say | None = None, *, quick: bool = False) -> BenchmarkResult:
+    """Measure this machine.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Told what is measured, before it is.
+    quick : bool
+        Measure less, in a second or so; the numbers scatter.
+
+    Returns
+    -------
+    BenchmarkResult
+        Medians.
+
+    Notes
+    -----
+    Under 30 s, compilation included, also where only the reference engine runs.
+    """
+    say = progress or (lambda _text: None)
+    effort = _QUICK if quick else _Effort()
+    started = time.perf_counter()
+    cores = os.cpu_count() or 1
+    say("compiling, or loading, the kernels")
+    with engine_threads(cores):
+        device = engine_description(torch.device("cpu"))
+    with engine_threads(1):
+        epoch = TrainingEpoch()
+        epoch_s = _median_s(epoch, 0.0, least=1)
+        is_fast = epoch_s < effort.epoch_s or "reference" not in device
+        say("one epoch, one core")
+        if is_fast:
+            epoch_s = _median_s(epoch, effort.epoch_s)
+        say("one epoch of the reference, one core")
+        # Where only the reference runs, a whole epoch of it was waited for already.
+        reference_s, reference_steps = _reference_epoch_s(effort.reference_s if is_fast else 0.0)
+    with engine_threads(cores):
+        say("physics of many pixels, all cores")
+        fit = _fit_of_many_pixels(effort)
+    return BenchmarkResult(
+        epoch_ms=1e3 * epoch_s,
+        reference_epoch_ms=1e3 * reference_s,
+        reference_steps=reference_steps,
+        times_faster=reference_s / epoch_s,
+        physics_pixels_per_s=fit.pixels / fit.seconds,
+        pixels=fit.pixels,
+        pixels_flagged=fit.flagged,
+        pixels_extrapolated=fit.is_extrapolated,
+        device=device,
+        processor=_processor_name(),
+        cores=cores,
+        aphyn_gui_version=__version__,
+        python_version=platform.python_version(),
+        torch_version=torch.__version__,
+        numpy_version=np.__version__,
+        llvmlite_version=importlib.metadata.version("llvmlite"),
+        elapsed_s=time.perf_counter() - started,
+    )
+
+
+@contextmanager
+def engine_threads(count: int) -> Iterator[None]:
+    """Let the engine, and torch, use ``count`` threads."""
+    before, torch_before = os.environ.get(_THREADS), torch.get_num_threads()
+    os.environ[_THREADS] = str(count)
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(torch_before)
+        if before is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = before
+
+
+class TrainingEpoch:
+    """One epoch of the hybrid's training on noisy copies of one action potential; call it.
+
+    Parameters
+    ----------
+    sequences : int
+        Number of sequences.
+    grid : TimeGrid
+        Steps and observations.
+    observe_with : callable
+        The engine's ``observe``.
+    seed : int
+        Seed of the noise and of the network.
+    """
+
+    def __init__(
+        self,
+        sequences: int = SEQUENCES,
+        grid: TimeGrid = EPOCH_GRID,
+        observe_with: Observe = observe,
+        seed: int = 0,
+    ) -> None:
+        values = _default_values(_MODEL)
+        bounds = {unknown.name: (unknown.lower, unknown.upper) for unknown in _UNKNOWNS}
+        self.network = ResidualNetwork(NetworkShape(), output_gain=0.01, seed=seed)
+        self.model = HybridModel(_MODEL, values, bounds, self.network)
+        self.grid = grid
+        self.initial, self.measured = _noisy_copies(sequences, grid, seed)
+        self._problem = TrajectoryProblem(_MODEL, self.network.shape, grid)
+        self._observe = observe_with
+        self._optimiser = torch.optim.Adam(self.model.parameters(), lr=1e-3)
+
+    def loss(self) -> Tensor:
+        """lambda * L_traj + mean F_dl^2, with lambda = 1."""
+        observed = self._observe(
+            self._problem, self.model.physical, self.network.weights, self.initial
+        )
+        return (observed.voltage - self.measured).square().mean() + observed.squared_network.mean()
+
+    def __call__(self) -> float:
+        """Forward, gradient and one step of Adam; the loss before it."""
+        self._optimiser.zero_grad()
+        loss = self.loss()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        self.model.keep_inside_bounds()
+        return loss.item()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PixelField:
+    """Independent pixels with known physics.
+
+    Parameters
+    ----------
+    truth : Tensor of float64, shape (pixels, unknowns)
+        tau_in, tau_out and tau_close of each, ms.
+    measured : Tensor of float64, shape (pixels, samples)
+        Noisy potentials; the first sample is the known start.
+    """
+
+    truth: Tensor
+    measured: Tensor
+
+    @classmethod
+    def random(cls, pixels: int, noise: float = NOISE, seed: int = 0) -> PixelField:
+        """Pixels whose time constants scatter by up to a factor 1.5 about the defaults."""
+        generator = torch.Generator().manual_seed(seed)
+        factors = torch.rand(pixels, len(_LEARNED), generator=generator, dtype=torch.float64)
+        names = physical_names(_MODEL)
+        defaults = _default_values(_MODEL)
+        physical = torch.tensor([defaults[name] for name in names], dtype=torch.float64)
+        physical = physical.repeat(pixels, 1)
+        positions = [names.index(name) for name in _LEARNED]
+        physical[:, positions] *= (_SPREAD * (2 * factors - 1)).exp()
+        clean = observe(
+            TrajectoryProblem(_MODEL, None, PIXEL_GRID), physical, None, _resting(pixels)
+        ).voltage
+        measured = clean + noise * torch.randn(
+            clean.shape, generator=generator, dtype=torch.float64
+        )
+        measured[:, 0] = clean[:, 0]
+        return cls(physical[:, positions], measured)
+
+
+def fit_pixels(field: PixelField, patience_s: float = math.inf) -> LeastSquaresState:
+    """Fit the physics of every pixel on its own, from the defaults.
+
+    Parameters
+    ----------
+    field : PixelField
+        What is fitted.
+    patience_s : float
+        Time after which no further iteration is begun, s.
+    """
+    defaults = _default_values(_MODEL)
+    start = torch.tensor([defaults[name] for name in _LEARNED], dtype=torch.float64)
+    solver = least_squares(
+        TrajectoryProblem(_MODEL, None, PIXEL_GRID),
+        defaults,
+        _UNKNOWNS,
+        start.repeat(len(field.measured), 1),
+        field.measured.unsqueeze(1),
+        _resting(1).unsqueeze(0),
+    )
+    deadline = time.perf_counter() + patience_s
+    while True:
+        try:
+            state = next(solver)
+        except StopIteration as stop:
+            last: LeastSquaresState = stop.value
+            return last
+        if time.perf_counter() > deadline:
+            return state
+
+
+def _median_s(work: Callable[[], object], budget_s: float, least: int = 3) -> float:
+    """Median time of ``work``, repeated for ``budget_s``."""
+    times: list[float] = []
+    deadline = time.perf_counter() + budget_s
+    while len(times) < least or time.perf_counter() < deadline:
+        if times and sum(times) > 2 * budget_s:
+            break
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def _reference_epoch_s(longest_s: float) -> tuple[float, int]:
+    """Time of an epoch with the reference, and the steps it was measured over."""
+    part = replace(EPOCH_GRID, sample_count=4)
+    short = TrainingEpoch(grid=part, observe_with=trajectory_reference.observe)
+    short()
+    steps, whole = part.step_count, EPOCH_GRID.step_count
+    estimate = _median_s(short, 0.1) * whole / steps
+    if estimate > longest_s:
+        return estimate, steps
+    epoch = TrainingEpoch(observe_with=trajectory_reference.observe)
+    return _median_s(epoch, 0.0, least=1), whole
+
+
+@dataclass(frozen=True, slots=True)
+class _PixelFit:
+    """Size of a fit of independent pixels, and what it took."""
+
+    pixels: int
+    seconds: float
+    flagged: int
+    is_extrapolated: bool
+
+
+def _fit_of_many_pixels(effort: _Effort) -> _PixelFit:
+    """The largest field that can be fitted in the time; smaller ones, which go first, warm up."""
+    fit = _timed_pixel_fit(min(64, effort.pixels), effort.pixels_s)
+    # Four times as many take at most four times as long.
+    while fit.pixels < effort.pixels and 4 * fit.seconds < effort.pixels_s:
+        fit = _timed_pixel_fit(min(4 * fit.pixels, effort.pixels), effort.pixels_s)
+    return fit
+
+
+def _timed_pixel_fit(pixels: int, patience_s: float) -> _PixelFit:
+    field = PixelField.random(pixels)
+    started = time.perf_counter()
+    state = fit_pixels(field, patience_s)
+    seconds = time.perf_counter() - started
+    flagged = int((~state.converged).sum())
+    if seconds > patience_s and state.iteration < _USUAL_ITERATIONS and flagged:
+        slowed = seconds * _USUAL_ITERATIONS / state.iteration
+        return _PixelFit(pixels, slowed, flagged, is_extrapolated=True)
+    return _PixelFit(pixels, seconds, flagged, is_extrapolated=False)
+
+
+def _noisy_copies(sequences: int, grid: TimeGrid, seed: int) -> tuple[Tensor, Tensor]:
+    """Initial states, and noisy copies of one trajectory a little off the defaults, float32."""
+    values = _default_values(_MODEL)
+    values["tau_out"] *= 1.2
+    physical = torch.tensor([values[name] for name in physical_names(_MODEL)], dtype=torch.float64)
+    problem = TrajectoryProblem(_MODEL, None, grid)
+    clean = observe(problem, physical, None, _resting(1)).voltage
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(sequences, grid.sample_count, generator=generator, dtype=torch.float64)
+    return _resting(sequences).float(), (clean + NOISE * noise).float()
+
+
+def _default_values(model: IonicModel) -> dict[str, float]:
+    return dict(zip(physical_names(model), (*model.values(), *STIMULUS), strict=True))
+
+
+def _resting(sequences: int) -> Tensor:
+    return torch.tensor([[0.0, _MODEL.resting_gate]], dtype=torch.float64).repeat(sequences, 1)
+
+
+def _processor_name() -> str:
+    """The processor in words, as far as the system tells."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    for line in text.splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
