@@ -22,6 +22,17 @@ class InitialVoltage(StrEnum):
     MEAN = "mean"
 
 
+class Optimiser(StrEnum):
+    """How physics and network are trained together.
+
+    LEAST_SQUARES fits one trajectory to the region's mean by Levenberg-Marquardt and stops at the
+    noise; ADAM is the paper's training.
+    """
+
+    LEAST_SQUARES = "least-squares"
+    ADAM = "adam"
+
+
 class Device(StrEnum):
     """Where the trajectories are computed."""
 
@@ -82,13 +93,15 @@ class Protocol:
         F_dl; None: physics only.
     initial_voltage : InitialVoltage
         v(0): each sequence's first measurement (the paper's), or the training mean's.
+    optimiser : Optimiser
+        How physics and network are trained together.
     epochs : int
-        Adam steps of the hybrid.
+        Adam steps of the hybrid, or most iterations of its least squares.
     learning_rate : float
-        Adam's step size.
+        Adam's step size; least squares need none.
     initial_lambda, lambda_growth : float
-        lambda_0 and gamma of the paper: the loss is lambda * L_traj + ||F_dl||^2, and after each
-        epoch lambda grows by gamma * L_traj.
+        lambda_0 and gamma of the paper, for Adam: the loss is lambda * L_traj + ||F_dl||^2, and
+        after each epoch lambda grows by gamma * L_traj.
     warm_start : bool
         Start the hybrid from the converged physics-only fit; otherwise from ``values``.
     time_step_ms : float
@@ -113,6 +126,7 @@ class Protocol:
     learn_stimulus: bool = False
     network: NetworkSettings | None = field(default_factory=NetworkSettings)
     initial_voltage: InitialVoltage = InitialVoltage.MEASURED
+    optimiser: Optimiser = Optimiser.ADAM
     epochs: int = 100
     learning_rate: float = 1e-3
     initial_lambda: float = 1.0
@@ -141,6 +155,14 @@ class Protocol:
                     )
         except PhysicsError as error:
             raise ProtocolError(str(error)) from error
+        if (
+            self.optimiser is Optimiser.LEAST_SQUARES
+            and self.initial_voltage is not InitialVoltage.MEAN
+        ):
+            raise ProtocolError(
+                "least squares fit one trajectory to the region: choose the mean initial voltage, "
+                "or train with Adam"
+            )
         if self.epochs < 1:
             raise ProtocolError(f"a fit needs at least 1 epoch, got {self.epochs}")
         for label, value in (
@@ -190,6 +212,8 @@ RECOMMENDED = Protocol(
     stimulus=Stimulus(amplitude_per_ms=0.2, duration_ms=4.0),
     learn_stimulus=True,
     initial_voltage=InitialVoltage.MEAN,
+    optimiser=Optimiser.LEAST_SQUARES,
+    epochs=24,
 )
 """What suits optical recordings: the stimulus is learned, and one trajectory serves the region."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,10 +12,12 @@ import torch
 from torch import Tensor
 
 from aphyn_gui import __version__
-from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, History, Outcome, Provenance
+from aphyn_gui.fitting.bookkeeping import HistoryRecorder, WorkingClock
+from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, Outcome, Provenance
+from aphyn_gui.fitting.hybrid_least_squares import fit_hybrid
 from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics, starting_values
 from aphyn_gui.fitting.progress import Detail, Progress, Stage
-from aphyn_gui.fitting.protocol import Device, Protocol, ProtocolError
+from aphyn_gui.fitting.protocol import Device, Optimiser, Protocol, ProtocolError
 from aphyn_gui.fitting.training_data import TrainingData
 from aphyn_gui.hybrid import (
     HybridModel,
@@ -56,10 +56,10 @@ class Training:
             sequences.voltages.shape[1], sequences.sample_interval_ms, protocol.time_step_ms
         )
         self._physics_problem = TrajectoryProblem(self._model, None, self._grid, Integrator.EULER)
-        self._device, self._device_text = _choose_device(protocol.device)
-        self._clock = _Clock()
+        self._device, self._device_text = _choose_device(protocol)
+        self._clock = WorkingClock()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._recorder = _Recorder(tuple(protocol.unknowns))
+        self._recorder = HistoryRecorder(tuple(protocol.unknowns))
 
     def run(self) -> Generator[Progress, None, Fit]:
         """Train, reporting after every iteration and epoch."""
@@ -68,7 +68,10 @@ class Training:
             outcome = Outcome.CANCELLED if self._should_stop() else Outcome.FINISHED
             return self._result(physics, self._physics_only_model(physics), outcome)
         model = self._hybrid_model(physics)
-        outcome = yield from self._train(model)
+        if self._protocol.optimiser is Optimiser.LEAST_SQUARES:
+            outcome = yield from self._solve(model)
+        else:
+            outcome = yield from self._train(model)
         return self._result(physics, model, outcome)
 
     def _fit_physics(self) -> Generator[Progress, None, PhysicsFit]:
@@ -150,6 +153,39 @@ class Training:
             return Outcome.DIVERGED
         return Outcome.FINISHED
 
+    def _solve(self, model: HybridModel) -> Generator[Progress, None, Outcome]:
+        """Least squares; each accepted state is finite."""
+        data, protocol = self._data, self._protocol
+        initial = data.mean_initial.double()
+        solver = fit_hybrid(
+            model, data.training, initial, self._grid, protocol.learned_names, protocol.epochs
+        )
+        stage_started = self._clock.running_s
+        for state in solver:
+            with torch.no_grad():
+                voltage = model(initial, self._grid).voltage
+            errors = Errors(
+                training_mse=float((voltage - data.training).square().mean()),
+                validation_mse=float((voltage - data.validation).square().mean()),
+            )
+            values = model.parameter_values
+            numbers = (errors.training_mse, errors.validation_mse, state.mean_square_f_dl)
+            self._recorder.add(values, *numbers, state.lambda_)
+            yield from self._report(
+                Stage.HYBRID,
+                epoch=state.iteration,
+                epochs=protocol.epochs,
+                rate=state.iteration / (self._clock.running_s - stage_started),
+                values=values,
+                errors=errors,
+                mean_square_f_dl=state.mean_square_f_dl,
+                lambda_=state.lambda_,
+                forecast=partial(self._hybrid_forecast, model),
+            )
+            if self._should_stop():
+                return Outcome.CANCELLED
+        return Outcome.FINISHED
+
     def _hybrid_model(self, physics: PhysicsFit) -> HybridModel:
         settings = self._protocol.network
         assert settings is not None
@@ -157,6 +193,7 @@ class Training:
             NetworkShape(settings.features, settings.blocks),
             settings.output_gain,
             self._protocol.seed,
+            self._precision,
         )
         start = physics.values if self._protocol.warm_start else starting_values(self._protocol)
         return self._module(start, network).to(self._device)
@@ -165,7 +202,14 @@ class Training:
         return self._module(physics.values, None)
 
     def _module(self, values: Mapping[str, float], network: ResidualNetwork | None) -> HybridModel:
-        return HybridModel(self._model, values, self._protocol.unknowns, network)
+        dtype = torch.float32 if network is None else self._precision
+        return HybridModel(self._model, values, self._protocol.unknowns, network, dtype)
+
+    @property
+    def _precision(self) -> torch.dtype:
+        """Least squares square the condition number; Adam is content with single precision."""
+        least_squares = self._protocol.optimiser is Optimiser.LEAST_SQUARES
+        return torch.float64 if least_squares else torch.float32
 
     def _report(
         self,
@@ -211,7 +255,7 @@ class Training:
         )
 
     def _hybrid_forecast(self, model: HybridModel) -> FitForecast:
-        initial = self._data.mean_initial.to(self._device)
+        initial = self._data.mean_initial.to(self._device, model.free.dtype)
         return self._forecast(model.simulate(initial, self._grid))
 
     def _forecast(self, simulation: Simulation) -> FitForecast:
@@ -257,7 +301,8 @@ class Training:
             weights = {}
         else:
             initial = torch.cat((data.training_initial, data.validation_initial))
-            observed = model(initial.to(self._device), self._grid)
+            initial = initial.to(self._device, model.free.dtype)
+            observed = model(initial, self._grid)
             hybrid_errors = self._errors(observed.voltage)
             mean_square = float(observed.squared_network[: len(data.training)].mean())
             forecast = self._hybrid_forecast(model)
@@ -301,50 +346,6 @@ class Training:
         )
 
 
-class _Clock:
-    """Time a fit spends working: not while it waits to be asked for more."""
-
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
-        self._waited_s = 0.0
-
-    @property
-    def running_s(self) -> float:
-        return time.perf_counter() - self._started - self._waited_s
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        since = time.perf_counter()
-        yield
-        self._waited_s += time.perf_counter() - since
-
-
-class _Recorder:
-    """Collects one row an epoch."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._names = names
-        self._rows: list[tuple[float, ...]] = []
-
-    @property
-    def epochs(self) -> int:
-        return len(self._rows)
-
-    def add(self, values: Mapping[str, float], *numbers: float) -> None:
-        self._rows.append((*numbers, *(values[name] for name in self._names)))
-
-    def history(self) -> History:
-        columns = np.array(self._rows, dtype=np.float64).reshape(-1, 4 + len(self._names)).T
-        training_mse, validation_mse, mean_square, lambda_ = columns[:4]
-        return History(
-            training_mse=training_mse,
-            validation_mse=validation_mse,
-            mean_square_f_dl=mean_square,
-            lambda_=lambda_,
-            parameters=dict(zip(self._names, columns[4:], strict=True)),
-        )
-
-
 def _gradients_are_finite(model: HybridModel) -> bool:
     return all(
         bool(parameter.grad.isfinite().all())
@@ -353,15 +354,17 @@ def _gradients_are_finite(model: HybridModel) -> bool:
     )
 
 
-def _choose_device(device: Device) -> tuple[torch.device, str]:
+def _choose_device(protocol: Protocol) -> tuple[torch.device, str]:
     """Where to compute, and a line that says why."""
-    if device is Device.CUDA:
+    cpu = torch.device("cpu")
+    if protocol.device is Device.CUDA:
         if not torch.cuda.is_available():
             raise ProtocolError(
                 "the protocol asks for a CUDA GPU, but torch finds none; choose device auto or cpu"
             )
+        if protocol.optimiser is Optimiser.LEAST_SQUARES:
+            return cpu, f"CPU: least squares of one trajectory; {engine_description(cpu)}"
         gpu = torch.device("cuda")
         return gpu, f"GPU {torch.cuda.get_device_name()}: chosen; {engine_description(gpu)}"
-    cpu = torch.device("cpu")
-    reason = "chosen" if device is Device.CPU else "small work"
+    reason = "chosen" if protocol.device is Device.CPU else "small work"
     return cpu, f"CPU: {reason}; {engine_description(cpu)}"

@@ -86,6 +86,17 @@ class HybridModel(nn.Module):
         vector = self.physical.detach().cpu().double().tolist()
         return dict(zip(physical_names(self.model), vector, strict=True))
 
+    @property
+    def by_free(self) -> Tensor:
+        """Derivative of each learned parameter by the variable that stands for it."""
+        free = self.free.detach()
+        return torch.where(self._is_log, free.exp(), torch.ones_like(free))
+
+    @property
+    def free_bounds(self) -> tuple[Tensor, Tensor]:
+        """Bounds of ``free``: logarithms where the parameter is held as one."""
+        return self._lower, self._upper
+
     @torch.no_grad()
     def keep_inside_bounds(self) -> None:
         """Project the learned parameters onto their bounds; called after each optimiser step."""

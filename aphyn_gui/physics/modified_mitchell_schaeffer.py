@@ -65,7 +65,6 @@ _PARAMETERS = (
 def _rates(
     v: sympy.Expr, h: sympy.Expr, parameters: Mapping[str, sympy.Symbol]
 ) -> tuple[sympy.Expr, sympy.Expr]:
-
     inward = h * v * (v - parameters["v_crit"]) * (1 - v) / parameters["tau_in"]
     outward = (1 - h) * v / parameters["tau_out"]
     above = smooth_step_above(v, parameters["v_gate"])

@@ -17,6 +17,7 @@ from aphyn_gui.fitting import (
     Fit,
     InitialVoltage,
     NetworkSettings,
+    Optimiser,
     Outcome,
     Progress,
     Protocol,
@@ -29,7 +30,8 @@ from aphyn_gui.physics import Stimulus
 
 KNOWN_STIMULUS = Stimulus(*STIMULUS)
 PHYSICS = RECOMMENDED.with_changes(network=None, stimulus=KNOWN_STIMULUS, learn_stimulus=False)
-HYBRID = PHYSICS.with_changes(network=NetworkSettings(), epochs=30)
+HYBRID = PHYSICS.with_changes(network=NetworkSettings(), optimiser=Optimiser.ADAM, epochs=30)
+SQUARES = PHYSICS.with_changes(network=NetworkSettings(), epochs=24)
 
 
 def drain(generator) -> tuple[list[Progress], Fit]:
@@ -81,6 +83,37 @@ def test_the_hybrid_beats_converged_physics_where_the_physics_falls_short() -> N
     stages = [report.stage for report in reports]
     assert stages[0] is Stage.PREPARING
     assert stages == sorted(stages, key=list(Stage).index)
+
+
+def test_least_squares_reach_the_floor_where_the_physics_falls_short() -> None:
+    sequences = sequence_set(with_a_defect(), 2.0, 10)
+    reports, result = drain(fit(sequences, SQUARES))
+    assert result.outcome is Outcome.FINISHED
+    assert result.physics.validation_mse > 3 * result.mean_trace.validation_mse
+    assert result.hybrid.validation_mse < 1.1 * result.mean_trace.validation_mse
+    hybrid = [report for report in reports if report.stage is Stage.HYBRID]
+    lambdas = [report.lambda_ for report in hybrid]
+    assert lambdas == sorted(lambdas)
+    assert lambdas[0] < lambdas[-1]
+
+
+def test_least_squares_leave_the_network_silent_where_the_physics_says_it_all() -> None:
+    for seed in range(4):
+        _, result = drain(fit(noisy_sequences(seed=seed), SQUARES))
+        assert result.mean_square_f_dl < 1e-6
+        for name, value in TRUTH.items():
+            assert result.parameters[name] == pytest.approx(value, rel=0.15), name
+
+
+def test_least_squares_can_be_cancelled_and_repeated() -> None:
+    sequences = sequence_set(with_a_defect(), 2.0, 10)
+    stops = iter([False] * 60)
+    _, cancelled = drain(fit(sequences, SQUARES, should_stop=lambda: next(stops, True)))
+    assert cancelled.outcome in (Outcome.CANCELLED, Outcome.FINISHED)
+    assert math.isfinite(cancelled.hybrid.validation_mse)
+    one, same = (drain(fit(sequences, SQUARES))[1] for _ in range(2))
+    assert one.parameters == same.parameters
+    assert one.hybrid == same.hybrid
 
 
 def test_every_report_is_complete_and_every_snapshot_adds_up() -> None:
@@ -190,7 +223,7 @@ def test_learned_parameters_keep_to_their_bounds() -> None:
 @pytest.mark.parametrize("initial", InitialVoltage)
 def test_forecasts_start_where_the_protocol_says(initial: InitialVoltage) -> None:
     sequences = noisy_sequences()
-    _, result = drain(fit(sequences, PHYSICS.with_changes(initial_voltage=initial)))
+    _, result = drain(fit(sequences, HYBRID.with_changes(network=None, initial_voltage=initial)))
     mean = sequences.training_voltages[:, 0].mean()
     assert result.forecast.voltage[0] == pytest.approx(mean, abs=1e-6)
 
@@ -227,6 +260,7 @@ def test_presets_are_found_by_name(name: str) -> None:
     ("changes", "message"),
     [
         ({"epochs": 0}, "at least 1 epoch"),
+        ({"optimiser": Optimiser.LEAST_SQUARES}, "choose the mean initial voltage"),
         ({"learning_rate": -1.0}, "learning rate must be positive"),
         ({"physics": "nernst"}, "no ionic model is called 'nernst'"),
         ({"learned": ("tau_up",)}, "no parameter 'tau_up'"),

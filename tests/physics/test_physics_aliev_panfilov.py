@@ -26,3 +26,9 @@ def test_time_unit_k_and_epsilon_scale_together() -> None:
     assert voltage_rate == pytest.approx(slow[0])
     assert gate_rate == pytest.approx(slow[1] * factor)
     assert not set(scaled) <= set(ALIEV_PANFILOV.learned_by_default)
+
+
+def test_there_is_no_pole_where_a_network_may_push_v() -> None:
+    # Published, the recovery's speed is eps + mu1 w/(mu2 + v): infinite at v = -mu2.
+    expected = (0.002 + 0.2 * 0.1 / 0.3) * (-0.1 + 8 * 0.3 * (-0.3 - 0.15 - 1)) / 12.9
+    assert rates_at(ALIEV_PANFILOV, -0.3, 0.1)[1] == pytest.approx(expected)

@@ -57,7 +57,7 @@ def test_every_model_rests_at_zero(model: IonicModel) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    # The logistic gate of the smooth model is only nearly shut at v = 0.
+    # The smooth gate is shut at v = 0 only from v_gate = 0.04 on; its bounds begin at 0.02.
     [model for model in MODELS if model is not MITCHELL_SCHAEFFER_SMOOTH],
     ids=lambda model: model.name,
 )

@@ -5,17 +5,16 @@ from __future__ import annotations
 from aphyn_gui.hybrid.fused_network import FusedLayer, fused_layers, fused_weight_count
 from aphyn_gui.hybrid.residual_network import NetworkShape
 
-_PARAMETER_BYTES = 3840
+_PARAMETER_BYTES = 3936
 """Weights up to this size travel as a kernel parameter: parameters hold 4 KB on every device."""
-
-_UNROLLED_WEIGHTS = 2000
-"""Networks up to this size are written out; larger ones stay loops, or compiling takes minutes."""
 
 
 def weights_by_value(shape: NetworkShape, bits: int) -> bool:
     """Whether a kernel takes the weights themselves, or a pointer to them.
 
-    By value, they are operands of the multiplications and need no loads.
+    By value, they are operands of the multiplications and need no loads, and the loops over them
+    are written out. Of a larger network the loops stay: written out, it would take minutes to
+    compile, and the compiler would keep its weights in registers that it does not have.
     """
     return fused_weight_count(shape) * bits // 8 <= _PARAMETER_BYTES
 
@@ -45,17 +44,17 @@ __device__ __forceinline__ real network_rate(
 __device__ __forceinline__ void network_slopes(
     const Weights &weights, const real *slopes, real *arguments, real &by_v, real &by_h)
 {{
-{_backward(shape)}
+{_backward(shape, bits)}
 }}
 """
 
 
-def _unroll(shape: NetworkShape) -> str:
-    return "#pragma unroll" if fused_weight_count(shape) <= _UNROLLED_WEIGHTS else "#pragma unroll 1"
+def _unroll(shape: NetworkShape, bits: int) -> str:
+    return "#pragma unroll" if weights_by_value(shape, bits) else "#pragma unroll 1"
 
 
 def _forward(shape: NetworkShape, bits: int) -> str:
-    unroll = _unroll(shape)
+    unroll = _unroll(shape, bits)
     root = "rsqrtf" if bits == 32 else "rsqrt"
     *blocks, last = fused_layers(shape)
     parts = [
@@ -84,8 +83,8 @@ def _forward(shape: NetworkShape, bits: int) -> str:
     return "".join(parts)
 
 
-def _backward(shape: NetworkShape) -> str:
-    unroll = _unroll(shape)
+def _backward(shape: NetworkShape, bits: int) -> str:
+    unroll = _unroll(shape, bits)
     width = shape.features
     *blocks, last = fused_layers(shape)
     parts = []

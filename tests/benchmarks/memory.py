@@ -1,0 +1,19 @@
+"""What a fit with 1,000 sequences adds to the memory of the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probing import probe
+from table import Row
+
+
+def measure() -> Iterator[Row]:
+    """Peak after the fit, less the peak after a fit with 10 sequences."""
+    found = probe("probe_memory.py")
+    yield Row(
+        "memory that 1,000 sequences add", found["added_mb"], "MB", target="< 200 MB",
+        met=found["added_mb"] < 200,
+        note=f"peak {found['peak_mb']:.0f} MB; {found['small_mb']:.0f} MB after a fit with 15; "
+        "recommended protocol, 5 epochs",
+    )  # fmt: skip

@@ -1,0 +1,33 @@
+"""Fits few sequences, then 1,000, and looks at the peak memory after each."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+
+from whole_fit import sequences
+
+from aphyn_gui.fitting import RECOMMENDED, fit
+
+
+def main() -> None:
+    """Print what was found as JSON."""
+    protocol = RECOMMENDED.with_changes(epochs=5)
+    peaks = []
+    for training, validation in ((10, 5), (1000, 5)):
+        data = sequences(training, validation)
+        for _ in fit(data, protocol):
+            pass
+        peaks.append(_peak_mb())
+    small, large = peaks
+    print(json.dumps({"small_mb": small, "peak_mb": large, "added_mb": large - small}))
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+if __name__ == "__main__":
+    main()
