@@ -21,7 +21,7 @@ from aphyn_gui.fitting import (
     Stage,
     preset,
 )
-from aphyn_gui.physics import MODELS
+from aphyn_gui.physics import models
 from aphyn_gui.recording import (
     Normalisation,
     Polarity,
@@ -140,7 +140,9 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
         "--preset", choices=[p.name for p in PRESETS], default=RECOMMENDED.name,
         help=f"settings to start from (default {RECOMMENDED.name})",
     )  # fmt: skip
-    model.add_argument("--physics", choices=[m.name for m in MODELS], help="ionic model, F_p")
+    model.add_argument(
+        "--physics", choices=[model.name for model in models()], help="ionic model, F_p"
+    )
     model.add_argument("--network", choices=["none", "resnet"], help="residual network, F_dl")
     model.add_argument("--epochs", type=int, metavar="N", help="epochs of the hybrid")
     model.add_argument(

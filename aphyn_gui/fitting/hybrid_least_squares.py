@@ -29,9 +29,9 @@ Array = npt.NDArray[np.float64]
 FIRST_LAMBDA, LAST_LAMBDA, LAMBDA_FACTOR = 1e-3, 1e4, 10.0
 """Course of lambda. At the first the network hardly moves; at the last data outweigh everything."""
 
-ITERATIONS_PER_LAMBDA = 3
+ITERATIONS_PER_LAMBDA = 6
 _TRIALS = 6
-_SMALLEST_GAIN = 1e-3
+_SMALLEST_GAIN, _SMALLEST_LAST_GAIN = 5e-3, 1e-4
 _LARGEST_PARAMETER_STEP = 0.5
 _PENALTY_STRIDE = 5
 """Steps between those that enter the curvature of mean F_dl^2; its gradient uses all."""
@@ -118,17 +118,17 @@ def fit_hybrid(
     state = solver.state(0, FIRST_LAMBDA)
     lambda_ = FIRST_LAMBDA
     iteration = 0
+    spent = 0
     while iteration < iterations and not solver.explains_the_data:
-        for _ in range(ITERATIONS_PER_LAMBDA):
-            gain = solver.improve(lambda_)
-            iteration += 1
-            state = solver.state(iteration, lambda_)
-            yield state
-            if gain < _SMALLEST_GAIN or iteration == iterations:
-                break
+        gain = solver.improve(lambda_)
+        iteration, spent = iteration + 1, spent + 1
+        state = solver.state(iteration, lambda_)
+        yield state
         if lambda_ >= LAST_LAMBDA:
-            break
-        lambda_ *= LAMBDA_FACTOR
+            if gain < _SMALLEST_LAST_GAIN:
+                break
+        elif gain < _SMALLEST_GAIN or spent == ITERATIONS_PER_LAMBDA:
+            lambda_, spent = lambda_ * LAMBDA_FACTOR, 0
     return state
 
 
@@ -160,8 +160,12 @@ class _Solver:
 
     @property
     def explains_the_data(self) -> bool:
-        """Whether what is left of the misfit is no more than noise."""
-        return self._misfit <= self._noise_misfit
+        """Whether what is left of the misfit could be noise.
+
+        A mean of squares of noise scatters by sqrt(2 / samples); two such deviations are granted.
+        """
+        scatter = np.sqrt(2 / self._grid.sample_count)
+        return bool(self._misfit <= self._noise_misfit * (1 + 2 * scatter))
 
     def state(self, iteration: int, lambda_: float) -> HybridState:
         """The current point, for the user."""

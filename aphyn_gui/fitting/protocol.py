@@ -213,7 +213,7 @@ RECOMMENDED = Protocol(
     learn_stimulus=True,
     initial_voltage=InitialVoltage.MEAN,
     optimiser=Optimiser.LEAST_SQUARES,
-    epochs=24,
+    epochs=48,
 )
 """What suits optical recordings: the stimulus is learned, and one trajectory serves the region."""
 

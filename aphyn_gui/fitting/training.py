@@ -56,7 +56,9 @@ class Training:
             sequences.voltages.shape[1], sequences.sample_interval_ms, protocol.time_step_ms
         )
         self._physics_problem = TrajectoryProblem(self._model, None, self._grid, Integrator.EULER)
-        self._device, self._device_text = _choose_device(protocol)
+        self._device, self._device_text = _choose_device(
+            protocol, len(sequences.training) + len(sequences.validation)
+        )
         self._clock = WorkingClock()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._recorder = HistoryRecorder(tuple(protocol.unknowns))
@@ -354,17 +356,27 @@ def _gradients_are_finite(model: HybridModel) -> bool:
     )
 
 
-def _choose_device(protocol: Protocol) -> tuple[torch.device, str]:
+_GPU_FROM_SEQUENCES = 100
+"""A trajectory's dependent steps cost a GPU 2 ms however few sequences there are."""
+
+
+def _choose_device(protocol: Protocol, sequences: int) -> tuple[torch.device, str]:
     """Where to compute, and a line that says why."""
-    cpu = torch.device("cpu")
-    if protocol.device is Device.CUDA:
-        if not torch.cuda.is_available():
-            raise ProtocolError(
-                "the protocol asks for a CUDA GPU, but torch finds none; choose device auto or cpu"
-            )
-        if protocol.optimiser is Optimiser.LEAST_SQUARES:
-            return cpu, f"CPU: least squares of one trajectory; {engine_description(cpu)}"
-        gpu = torch.device("cuda")
-        return gpu, f"GPU {torch.cuda.get_device_name()}: chosen; {engine_description(gpu)}"
-    reason = "chosen" if protocol.device is Device.CPU else "small work"
-    return cpu, f"CPU: {reason}; {engine_description(cpu)}"
+    has_gpu = torch.cuda.is_available()
+    if protocol.device is Device.CUDA and not has_gpu:
+        raise ProtocolError(
+            "the protocol asks for a CUDA GPU, but torch finds none; choose device auto or cpu"
+        )
+    device, reason = torch.device("cpu"), f"{sequences} sequences are small work"
+    if protocol.optimiser is Optimiser.LEAST_SQUARES:
+        reason = "least squares of one trajectory"
+    elif protocol.device is Device.CUDA:
+        device, reason = torch.device("cuda"), "chosen"
+    elif protocol.device is Device.CPU:
+        reason = "chosen"
+    elif sequences >= _GPU_FROM_SEQUENCES:
+        reason = f"{sequences} sequences at once" if has_gpu else "torch finds no CUDA GPU"
+        device = torch.device("cuda" if has_gpu else "cpu")
+    return device, f"{'GPU' if device.type == 'cuda' else 'CPU'}: {reason}; " + engine_description(
+        device
+    )

@@ -81,6 +81,7 @@ class CalibrationBar(QFrame):
         self._pitch.setText("" if pixel_pitch_mm is None else f"{pixel_pitch_mm:g}")
         self._error.hide()
         self.show()
+        self._interval.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape puts the bar away."""

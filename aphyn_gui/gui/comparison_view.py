@@ -10,12 +10,21 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPointF,
     QRect,
     QSize,
     Qt,
     Slot,
 )
-from PySide6.QtGui import QAction, QColor, QGuiApplication, QPainter, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QGuiApplication,
+    QPainter,
+    QPalette,
+    QResizeEvent,
+    QStaticText,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -26,6 +35,8 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedLayout,
     QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QTabWidget,
     QVBoxLayout,
@@ -42,8 +53,12 @@ _FIXED_COLUMNS = 2
 _SWATCH_PIXELS = 10
 _HEADER_PADDING = 7
 _MARGIN = 6
+_CELL_PADDING = 9
 _ROOMY_HEIGHT = 420
 """From this height on, pixels, both plots are legible at once."""
+
+_NARROW_WIDTH = 600
+"""Below this width, pixels, table and plots take turns."""
 
 _LARGEST_SHARE = 0.56
 
@@ -85,6 +100,34 @@ class RegionHeader(QHeaderView):
         return size
 
 
+class SymbolDelegate(QStyledItemDelegate):
+    """Prints the names of parameters with their subscripts."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """The cell without its text, which :meth:`paint` adds; called by Qt."""
+        super().initStyleOption(option, index)
+        option.text = ""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a cell; called by Qt."""
+        super().paint(painter, option, index)
+        text = QStaticText(symbol_html(escape(index.data())))
+        text.setTextFormat(Qt.TextFormat.RichText)
+        text.prepare(font=option.font)
+        painter.save()
+        painter.setClipRect(option.rect)
+        painter.setFont(option.font)
+        painter.setPen(option.palette.color(QPalette.ColorRole.Text))
+        top = option.rect.top() + (option.rect.height() - text.size().height()) / 2
+        painter.drawStaticText(QPointF(option.rect.left() + _CELL_PADDING, top), text)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """As wide as the text; called by Qt."""
+        width = option.fontMetrics.horizontalAdvance(symbol_text(index.data()))
+        return QSize(width + 2 * _CELL_PADDING, super().sizeHint(option, index).height())
+
+
 class ComparisonModel(QAbstractTableModel):
     """A comparison as a table: quantity, unit, then one column a region."""
 
@@ -116,7 +159,7 @@ class ComparisonModel(QAbstractTableModel):
         row = self._comparison.rows[index.row()]
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            fixed = (symbol_text(row.label), row.unit)
+            fixed = (row.label, row.unit)
             is_fixed = column < _FIXED_COLUMNS
             return fixed[column] if is_fixed else row.text(column - _FIXED_COLUMNS)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -175,12 +218,14 @@ class ComparisonView(QWidget):
         super().__init__()
         self._controller = controller
         self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._table_page = QWidget()
         self._is_split_by_hand = False
         self._plots = QStackedWidget()
         self._column = QSplitter(Qt.Orientation.Vertical)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._is_roomy: bool | None = None
+        self._is_narrow = False
         self.model = ComparisonModel()
         self.table = QTableView()
         self.table.setModel(self.model)
@@ -192,6 +237,7 @@ class ComparisonView(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setWordWrap(False)
+        self.table.setItemDelegateForColumn(0, SymbolDelegate(self.table))
         self.findings = QLabel()
         self.findings.setWordWrap(True)
         self.findings.setTextFormat(Qt.TextFormat.RichText)
@@ -279,12 +325,13 @@ class ComparisonView(QWidget):
         sentences = [symbol_html(escape(finding)) for finding in comparison.findings]
         if len(comparison.regions) == 1:
             sentences.append("Fit a second region to compare.")
+        outdated: dict[str, list[str]] = {}
         for region in comparison.regions:
             changes = self._controller.study.changes_since_fit(region.id)
             if changes:
-                sentences.append(
-                    f"{escape(region.name)}: {' and '.join(changes)} changed since this fit."
-                )
+                outdated.setdefault(" and ".join(changes), []).append(escape(region.name))
+        for changes_text, names in outdated.items():
+            sentences.append(f"{', '.join(names)}: {changes_text} changed since this fit.")
         return "<br>".join(sentences)
 
     def _what_to_do(self) -> str:
@@ -302,14 +349,13 @@ class ComparisonView(QWidget):
         buttons.addWidget(self.copy_button)
         buttons.addWidget(self.save_button)
         buttons.addStretch(1)
-        left = QWidget()
-        column = QVBoxLayout(left)
+        column = QVBoxLayout(self._table_page)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.addWidget(self.findings)
         column.addWidget(self.table, 1)
         column.addLayout(buttons)
         split = self._split
-        split.addWidget(left)
+        split.addWidget(self._table_page)
         split.addWidget(self._plots)
         split.splitterMoved.connect(self._on_split_by_hand)
         for splitter in (self._column, split):
@@ -323,7 +369,8 @@ class ComparisonView(QWidget):
 
     def _share_plots(self) -> None:
         """Both plots, one above the other, where there is room for them; else tabs."""
-        is_roomy = self.height() >= _ROOMY_HEIGHT
+        self._take_turns(self.width() < _NARROW_WIDTH)
+        is_roomy = self.height() >= _ROOMY_HEIGHT and not self._is_narrow
         if is_roomy == self._is_roomy:
             return
         self._is_roomy = is_roomy
@@ -340,9 +387,21 @@ class ComparisonView(QWidget):
             plot.setVisible(True)
         self._plots.setCurrentIndex(0 if is_roomy else 1)
 
+    def _take_turns(self, is_narrow: bool) -> None:
+        """The table in a tab of its own beside the plots', where it would leave them no room."""
+        if is_narrow == self._is_narrow:
+            return
+        self._is_narrow = is_narrow
+        if is_narrow:
+            self._tabs.insertTab(0, self._table_page, "Table")
+            self._tabs.setCurrentIndex(0)
+        else:
+            self._split.insertWidget(0, self._table_page)
+            self._table_page.show()
+
     def _fit_split(self) -> None:
         """As much room for the table as it needs, until the user decides otherwise."""
-        if self._is_split_by_hand:
+        if self._is_split_by_hand or self._is_narrow:
             return
         header = self.table.horizontalHeader()
         bars = self.table.verticalScrollBar().sizeHint().width() + 2 * _MARGIN + 4

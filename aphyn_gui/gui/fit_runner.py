@@ -58,6 +58,8 @@ class FitRunner(QObject):
     """The region's run has reached a new stage."""
     finished = Signal(str, str)
     """A region's run has ended: finished, cancelled or failed."""
+    noted = Signal(str)
+    """How a run ended that needs nobody's attention, in a sentence; before :attr:`finished`."""
     queue_changed = Signal()
     """:attr:`queued` has changed."""
     state_changed = Signal(str)
@@ -235,16 +237,17 @@ class FitRunner(QObject):
             return
         if end.outcome is RunOutcome.FINISHED:
             self._controller.store_fit(request.region.id, end.fit)
-            self._controller.report("info", f"{name}: {_summary(end)}")
+            self.noted.emit(f"{name}: {_summary(end)}")
             return
         earlier = self._controller.study.fits.get(request.region.id)
         keeps_earlier = earlier is not None and earlier.fit.outcome is Outcome.FINISHED
         if not keeps_earlier:
             self._controller.store_fit(request.region.id, end.fit)
         kept = "the previous result is kept" if keeps_earlier else "the last finite model is kept"
-        level = "info" if end.outcome is RunOutcome.CANCELLED else "warning"
-        reason = "cancelled" if end.outcome is RunOutcome.CANCELLED else end.message
-        self._controller.report(level, f"{name}: {reason.rstrip('.')}; {kept}.")
+        if end.outcome is RunOutcome.CANCELLED:
+            self.noted.emit(f"{name}: cancelled; {kept}.")
+        else:
+            self._controller.report("warning", f"{name}: {end.message.rstrip('.')}; {kept}.")
 
     def _abandon(self) -> None:
         """Cancel the current run and forget it: whatever it still sends is stale."""

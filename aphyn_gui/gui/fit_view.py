@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from html import escape
 
 from PySide6.QtCore import Qt, QTimer, Slot
@@ -30,14 +31,26 @@ REPAINT_INTERVAL_MS = 33
 """Thirty pictures a second at most, however fast the fit is."""
 
 _ROOMY_WIDTH, _ROOMY_HEIGHT = 980, 560
+_NARROW_WIDTH = 600
 _HYSTERESIS = 40
+
+
+class Arrangement(Enum):
+    """How many plots are seen at once."""
+
+    ALL = auto()
+    PAIR = auto()
+    """The forecast, and one of the others in tabs beside it."""
+    TABS = auto()
+    """One."""
 
 
 class FitView(QWidget):
     """Shows the selected region's fit, live while it runs.
 
     Where the selected region has neither a fit nor a run, the running region is shown. In a large
-    window all plots are visible at once; in a small one, the forecast and one of the others.
+    window all plots are visible at once; in a small one, the forecast and one of the others; in a
+    narrow one, one of them.
 
     Parameters
     ----------
@@ -66,7 +79,7 @@ class FitView(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setProperty("role", "muted")
-        self._is_roomy: bool | None = None
+        self._arrangement: Arrangement | None = None
         self._build()
         self._timer = QTimer(self)
         self._timer.setInterval(REPAINT_INTERVAL_MS)
@@ -148,7 +161,7 @@ class FitView(QWidget):
             return "Open a recording; its fits are shown here."
         if not self._controller.study.regions:
             return "Draw a region on the recording, then fit it."
-        return "No fit yet. Press Fit to fit the selected region, or Fit all."
+        return "No fit yet. Press Fit selected, or Fit all."
 
     @Slot()
     def _repaint(self) -> None:
@@ -179,10 +192,13 @@ class FitView(QWidget):
         super().resizeEvent(event)
         size = event.size()
         # A border that is being dragged must not make the arrangement flicker.
-        slack = _HYSTERESIS if self._is_roomy else 0
-        self._arrange(
-            size.width() >= _ROOMY_WIDTH - slack and size.height() >= _ROOMY_HEIGHT - slack
-        )
+        slack = _HYSTERESIS if self._arrangement is Arrangement.ALL else 0
+        if size.width() >= _ROOMY_WIDTH - slack and size.height() >= _ROOMY_HEIGHT - slack:
+            self._arrange(Arrangement.ALL)
+            return
+        slack = _HYSTERESIS if self._arrangement is Arrangement.TABS else 0
+        is_narrow = size.width() < _NARROW_WIDTH + slack
+        self._arrange(Arrangement.TABS if is_narrow else Arrangement.PAIR)
 
     def _build(self) -> None:
         bar = QHBoxLayout()
@@ -207,26 +223,32 @@ class FitView(QWidget):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(plots)
-        self._left.addWidget(self.forecast)
-        self._arrange(False)
+        self._arrange(Arrangement.PAIR)
 
-    def _arrange(self, roomy: bool) -> None:
-        if roomy == self._is_roomy:
+    def _arrange(self, arrangement: Arrangement) -> None:
+        if arrangement is self._arrangement:
             return
-        self._is_roomy = roomy
-        if roomy:
+        self._arrangement = arrangement
+        if arrangement is Arrangement.TABS:
+            self.tabs.insertTab(0, self.forecast, "Forecast")
+        else:
+            self._left.insertWidget(0, self.forecast)
+        if arrangement is Arrangement.ALL:
             self._left.addWidget(self.decomposition)
             self._right.addWidget(self.losses)
             self._right.addWidget(self.parameters)
-            for panel in (self.decomposition, self.losses, self.parameters):
+            for panel in self._panels:
                 panel.show()
             self._left.setSizes([560, 440])
             self._right.setSizes([480, 520])
             self._split.setSizes([620, 380, 0])
         else:
+            self.forecast.show()
             self.tabs.addTab(self.decomposition, "Decomposition")
             self.tabs.addTab(self.losses, "Loss")
             self.tabs.addTab(self.parameters, "Parameters")
+            self.tabs.setCurrentIndex(0)
             self._split.setSizes([540, 0, 460])
-        self._right.setVisible(roomy)
-        self.tabs.setVisible(not roomy)
+        self._left.setVisible(arrangement is not Arrangement.TABS)
+        self._right.setVisible(arrangement is Arrangement.ALL)
+        self.tabs.setVisible(arrangement is not Arrangement.ALL)

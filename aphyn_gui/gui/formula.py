@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from aphyn_gui.gui.collector import CollectorGuard
-from aphyn_gui.gui.symbols import symbol_html
+from aphyn_gui.gui.symbols import equation_html
 from aphyn_gui.physics import IonicModel
 
 if TYPE_CHECKING:
@@ -24,10 +24,55 @@ _POLL_INTERVAL_MS = 50
 def formula_html(model: IonicModel) -> str:
     """dv/dt with stimulus and network, and dh/dt; imports SymPy, which takes half a second."""
     voltage_rate, gate_rate = model.rate_expressions
-    return (
-        f"dv/dt = {_expression_html(voltage_rate)} + J(t) + F<sub>dl</sub>(v, h)<br>"
-        f"d{model.gate_label}/dt = {_expression_html(gate_rate)}"
-    )
+    clamps: dict[sympy.Symbol, str] = {}
+    rates = [_without_clamps(rate, clamps) for rate in (voltage_rate, gate_rate)]
+    gate = model.gate_label
+    voltage_html, gate_html = (re.sub(r"\bh\b", gate, _expression_html(rate)) for rate in rates)
+    lines = [
+        f"dv/dt = {voltage_html} + J(t) + F<sub>dl</sub>(v, {gate})",
+        f"d{gate}/dt = {gate_html}",
+        *clamps.values(),
+    ]
+    return "<br>".join(lines)
+
+
+def _without_clamps(expression: sympy.Expr, clamps: dict[sympy.Symbol, str]) -> sympy.Expr:
+    """Write smooth gates as they are meant: f(x), with x kept between two numbers.
+
+    SymPy holds f(clamp(x, a, b)) as three cases, and pushes products and powers into them. What is
+    replaced is named in ``clamps``, symbol by symbol, with its explanation.
+    """
+    import sympy
+
+    for piecewise in sorted(expression.atoms(sympy.Piecewise), key=str):
+        if piecewise == expression:
+            continue
+        if len(piecewise.args) == 2:
+            (low, below), (x, _) = piecewise.args
+            if below == (x < low):
+                expression = expression.subs(piecewise, sympy.Function("max")(x, low))
+            continue
+        if len(piecewise.args) != 3:
+            continue
+        (low, below), (high, above), (middle, _) = piecewise.args
+        if not isinstance(below, sympy.StrictLessThan) or above != (below.lhs > above.rhs):
+            continue
+        x, first, last = below.lhs, below.rhs, above.rhs
+        symbol = sympy.Symbol(f"s_{len(clamps) + 1}" if clamps else "s")
+        words = (
+            f"{{}} = {_plain_html(sympy.factor(x))}, kept between {_plain_html(first)} and "
+            f"{_plain_html(last)}"
+        )
+        known = [s for s, text in clamps.items() if text == words.format(s)]
+        symbol = known[0] if known else symbol
+        shape = middle.subs(x, symbol)
+        if shape.free_symbols != {symbol}:
+            continue
+        if shape.subs(symbol, first) != low or shape.subs(symbol, last) != high:
+            continue
+        clamps.setdefault(symbol, words.format(symbol))
+        expression = expression.subs(piecewise, shape)
+    return expression
 
 
 def _expression_html(expression: sympy.Expr) -> str:
@@ -48,7 +93,7 @@ def _plain_html(expression: sympy.Basic) -> str:
     text = re.sub(r"\*\*(\d+)", r"<sup>\1</sup>", text)
     text = re.sub(r"(\d)\.0\b", r"\1", text)
     text = text.replace("*", "&thinsp;").replace("-", "−")
-    return symbol_html(text)
+    return equation_html(text)
 
 
 class FormulaLoader(QObject):

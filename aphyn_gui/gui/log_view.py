@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from datetime import datetime
-from html import escape
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, qVersion
 from PySide6.QtGui import QGuiApplication
@@ -90,7 +89,9 @@ class Toast(QFrame):
         self.setProperty("role", "bar")
         self.setProperty("level", level)
         self.setFixedWidth(_TOAST_WIDTH)
-        self._label = QLabel(escape(text).replace("\n", "<br>"))
+        self._label = QLabel(text)
+        # What a file or a library is called is no markup.
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setWordWrap(True)
         self._label.setAlignment(Qt.AlignmentFlag.AlignTop)
         # Its height is asked for at this width.
@@ -114,8 +115,9 @@ class Toast(QFrame):
         layout.setSpacing(6)
         layout.addLayout(top)
         layout.addWidget(self._details)
-        if level == "error" or details:
-            layout.addLayout(self._buttons(bool(details)))
+        if details:
+            # Only a defect of the program has details; other errors say all there is to say.
+            layout.addLayout(self._buttons())
         if level in _LIFETIME_MS:
             # Owned by the toast, so that no timer outlives it.
             timer = QTimer(self)
@@ -133,14 +135,13 @@ class Toast(QFrame):
         self.hide()
         self.deleteLater()
 
-    def _buttons(self, has_details: bool) -> QHBoxLayout:
+    def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.addStretch(1)
-        if has_details:
-            details = QPushButton("Details")
-            details.setCheckable(True)
-            details.toggled.connect(self._show_details)
-            row.addWidget(details)
+        details = QPushButton("Details")
+        details.setCheckable(True)
+        details.toggled.connect(self._show_details)
+        row.addWidget(details)
         copy = QPushButton("Copy for a bug report")
         copy.clicked.connect(self._copy)
         row.addWidget(copy)

@@ -38,6 +38,9 @@ from aphyn_gui.gui.trace_view import TraceView
 from aphyn_gui.gui.window_actions import WindowActions
 
 _TITLE = "aphyn_gui"
+_SCREEN_SHARE = 0.85
+_FRAME = QSize(16, 48)
+"""What window managers put around a window, roughly."""
 
 
 class MainWindow(QMainWindow):
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
         self.toaster = Toaster(self)
         self.run_status = RunStatus(self.runner, self.roi_table, self)
         self._docks: dict[str, QDockWidget] = {}
+        self._widths_without_settings: list[int] = []
         self._make_docks()
         undo_stack = self.controller.undo_stack
         self.actions_ = WindowActions(
@@ -97,6 +101,8 @@ class MainWindow(QMainWindow):
 
     def show_settings(self, is_shown: bool) -> None:
         """Show or hide the two panels of settings."""
+        if is_shown:
+            self._widths_without_settings = [self._docks[name].width() for name in ("movie", "fit")]
         for name in ("preparation", "protocol"):
             self._docks[name].setVisible(is_shown)
         if is_shown:
@@ -183,10 +189,17 @@ class MainWindow(QMainWindow):
     def _restore_layout(self) -> None:
         self.resize(self.sizeHint())
         self._arrange()
+        self.resize(self._first_size())
         stored = settings.window_layout()
         if stored is not None:
             self.restoreGeometry(stored[0])
             self.restoreState(stored[1])
+
+    def _first_size(self) -> QSize:
+        """Most of the screen, and never more than it has room for beside the window's frame."""
+        room = self.screen().availableSize()
+        wanted = QSize(round(_SCREEN_SHARE * room.width()), round(_SCREEN_SHARE * room.height()))
+        return wanted.expandedTo(self.sizeHint()).boundedTo(room - _FRAME)
 
     def _connect(self) -> None:
         actions, controller, runner = self.actions_, self.controller, self.runner
@@ -224,6 +237,7 @@ class MainWindow(QMainWindow):
         canvas.rename_requested.connect(self.roi_table.edit_name)
         controller.message.connect(self._hub.tell)
         self._hub.entry.connect(self._show_message)
+        runner.noted.connect(lambda text: self._hub.note("info", text))
         controller.recording_changed.connect(self._show_recording)
         for signal in (
             controller.recording_changed, controller.selection_changed, controller.region_added,
@@ -232,7 +246,9 @@ class MainWindow(QMainWindow):
             signal.connect(self._update_actions)
 
     def _ask_for_file(self) -> None:
-        dialog = QFileDialog(self, "Open a recording", "", file_filter())
+        recent = settings.recent_files()
+        folder = str(recent[0].parent) if recent else ""
+        dialog = QFileDialog(self, "Open a recording", folder, file_filter())
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.loader.open)
@@ -281,6 +297,14 @@ class MainWindow(QMainWindow):
         self.actions_.settings.blockSignals(True)
         self.actions_.settings.setChecked(is_open)
         self.actions_.settings.blockSignals(False)
+        if not is_open and self._widths_without_settings:
+            # Qt would give all the room that becomes free to the movie.
+            self.resizeDocks(
+                [self._docks["movie"], self._docks["fit"]],
+                self._widths_without_settings,
+                Qt.Orientation.Horizontal,
+            )
+            self._widths_without_settings = []
 
     def _show_message(self, level: str, text: str, details: str, is_urgent: bool) -> None:
         self.log_view.write(level, text, details)

@@ -160,6 +160,7 @@ class MovieView(QWidget):
         self._frames.failed.connect(self._report_failure)
         self._controller.recording_changed.connect(self._show_recording)
         self._controller.selection_changed.connect(self._show_left_out)
+        self._controller.region_changed.connect(self._show_left_out)
         self._analyst.analysed.connect(self._show_left_out)
         theme_manager().changed.connect(self._apply_theme)
 

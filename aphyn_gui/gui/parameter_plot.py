@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import pyqtgraph as pg
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
@@ -19,6 +20,7 @@ _DOT_PIXELS = 10
 _AXIS_WIDTH = 44
 _PLOTS_A_ROW = 3
 _TITLE_HEIGHT = 20
+_LEGEND_MARGIN = 28
 _MARGIN = 0.25
 """Around the bounds, so that a dot on one of them is seen whole."""
 _ASIDE = 0.13
@@ -37,6 +39,7 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setMinimumSize(220, 130)
         self._fits: tuple[RegionFit, ...] = ()
         self.plots: dict[str, Any] = {}
+        self._legend: NarrowLabel | None = None
         theme_manager().changed.connect(self._on_theme)
         self._on_theme(current_theme())
 
@@ -46,11 +49,20 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._fits = tuple(fits)
             self._on_theme(current_theme())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break the legend where the new width ends."""
+        super().resizeEvent(event)
+        # Called by pyqtgraph's constructor too.
+        legend: NarrowLabel | None = getattr(self, "_legend", None)
+        if legend is not None:
+            legend.wrap(self.width() - _LEGEND_MARGIN)
+
     def _on_theme(self, theme: Theme) -> None:
         """Draw everything anew: it happens when a fit ends, not while one runs."""
         self.setBackground(theme.plot_background)
         self.clear()
         self.plots.clear()
+        self._legend = None
         learned = [learned_parameters(fit.fit.protocol) for fit in self._fits]
         names = list(dict.fromkeys(name for items in learned for name in items))
         for index, name in enumerate(names):
@@ -66,13 +78,16 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self.plots:
             # Names stand once below all plots: under each they would run into one another.
             regions = "&nbsp;&nbsp; ".join(
-                f"<span style='color:{fit.region.color}'>■</span>&nbsp;{escape(fit.region.name)}"
+                f"<span style='color:{fit.region.color}'>■</span>&nbsp;"
+                f"{escape(fit.region.name).replace(' ', '&nbsp;')}"
                 for fit in self._fits
             )
             marks = "○&nbsp;physics only&nbsp;&nbsp; ●&nbsp;hybrid&nbsp;&nbsp; ─&nbsp;bounds"
             legend = NarrowLabel(
-                f"{regions}&nbsp;&nbsp;&nbsp;&nbsp; {marks}", color=theme.muted_text, size="8pt"
+                f"{regions}&nbsp;&nbsp; {marks}", color=theme.muted_text, size="8pt"
             )
+            legend.wrap(self.width() - _LEGEND_MARGIN)
+            self._legend = legend
             self.addItem(legend, len(names) // _PLOTS_A_ROW + 1, 0, colspan=_PLOTS_A_ROW)
 
     def _plot_of(self, holders: Sequence[tuple[RegionFit, LearnedParameter]], theme: Theme) -> Any:

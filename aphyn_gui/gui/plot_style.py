@@ -38,6 +38,16 @@ class NarrowLabel(pg.LabelItem):  # type: ignore[misc]
         self._sizeHint[Qt.SizeHint.MinimumSize] = (0, self.itemRect().height())
         self.setMinimumWidth(0)
 
+    def wrap(self, width: float) -> None:
+        """Break the text into lines of ``width`` pixels, centred."""
+        option = self.item.document().defaultTextOption()
+        option.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.item.document().setDefaultTextOption(option)
+        self.item.setTextWidth(width)
+        self.updateMin()
+        self.resizeEvent(None)
+        self.updateGeometry()
+
 
 def mixed(color: str, other: str, share: float) -> str:
     """``color`` with ``share`` of ``other`` mixed in: a faint tone whose pen stays opaque."""

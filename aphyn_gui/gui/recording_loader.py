@@ -100,7 +100,9 @@ class RecordingLoader(QObject):
 
     def _refuse(self, path: Path, error: Exception, details: str) -> None:
         if isinstance(error, RecordingError):
-            self._controller.report("error", f"{path.name} was not opened: {error}")
+            # Most sentences begin with the file's name.
+            name = "" if str(error).startswith(path.name) else f"{path.name}: "
+            self._controller.report("error", f"Not opened: {name}{error}.")
         else:
             self._controller.report(
                 "error",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.recording import (
+    Polarity,
     Preparation,
     PreparedRegion,
     Recording,
@@ -17,7 +20,25 @@ from aphyn_gui.recording import (
     RegionSignal,
     prepare_region,
     region_signal,
+    suggest_polarity,
 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawTrace:
+    """What there is to see of a region without beats.
+
+    Parameters
+    ----------
+    time_ms, counts : ndarray of float64, shape (time,)
+        Mean over the pixels that are numbers throughout, from the first frame.
+    polarity : Polarity
+        The user's choice, else the suggestion.
+    """
+
+    time_ms: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.float64]
+    polarity: Polarity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +53,8 @@ class RegionAnalysis:
         Mean trace with beats; None where there is none.
     prepared : PreparedRegion or None
         Sequences and measures; None where they cannot be cut.
+    raw : RawTrace or None
+        Only where there is no signal, and some pixel is a number.
     problem : str
         Why something is missing, for the user; empty when nothing is.
     """
@@ -41,6 +64,7 @@ class RegionAnalysis:
     signal: RegionSignal | None
     prepared: PreparedRegion | None
     problem: str = ""
+    raw: RawTrace | None = None
 
 
 def analyse(recording: Recording, roi: RectangularRoi, preparation: Preparation) -> RegionAnalysis:
@@ -55,8 +79,26 @@ def analyse(recording: Recording, roi: RectangularRoi, preparation: Preparation)
     try:
         signal = region_signal(recording, roi, preparation)
     except RecordingError as error:
-        return RegionAnalysis(roi, preparation, None, None, str(error))
+        raw = _raw_trace(recording, roi, preparation)
+        return RegionAnalysis(roi, preparation, None, None, str(error), raw)
     return RegionAnalysis(roi, preparation, signal, None, problem)
+
+
+def _raw_trace(
+    recording: Recording, roi: RectangularRoi, preparation: Preparation
+) -> RawTrace | None:
+    try:
+        counts = recording.read_region(roi)
+    except RecordingError:
+        return None
+    pixels = counts.reshape(len(counts), -1).T
+    pixels = pixels[np.isfinite(pixels).all(axis=1)]
+    if not len(pixels) or recording.frame_interval_ms is None:
+        return None
+    time_ms = np.arange(len(counts)) * recording.frame_interval_ms
+    polarity = preparation.polarity or suggest_polarity(pixels).polarity
+    mean: npt.NDArray[np.float64] = np.asarray(pixels.mean(axis=0), dtype=np.float64)
+    return RawTrace(time_ms, mean, polarity)
 
 
 class RegionAnalyst(QObject):

@@ -208,7 +208,8 @@ class RegionTableModel(QAbstractTableModel):
             if analysis is None or analysis.prepared is None
             else len(analysis.prepared.sequences.left_out)
         )
-        return f"ready, {left_out} pixels left out" if left_out else "ready"
+        pixels = "pixel" if left_out == 1 else "pixels"
+        return f"ready, {left_out} {pixels} left out" if left_out else "ready"
 
     def _problem(self, region: Region) -> str:
         analysis = self._analyst.analysis(region.id)

@@ -25,6 +25,13 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import REGION_COLORS
 
 _SWATCH_SIZE = 14
+_COLOR_NAMES = dict(
+    zip(
+        REGION_COLORS,
+        ("Blue", "Red", "Green", "Purple", "Cyan", "Yellow", "Brown", "Grey"),
+        strict=True,
+    )
+)
 
 
 class _SwatchDelegate(QStyledItemDelegate):
@@ -62,7 +69,7 @@ class RoiTable(QWidget):
         self._error.setWordWrap(True)
         self._error.setContentsMargins(8, 2, 8, 4)
         self._error.hide()
-        self._hint = QLabel("No regions yet: choose ROI above and drag on the movie.")
+        self._hint = QLabel("No regions yet: press Draw ROI above and drag on the movie.")
         self._hint.setProperty("role", "muted")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._actions = self._make_actions()
@@ -71,6 +78,11 @@ class RoiTable(QWidget):
         self._model.rowsInserted.connect(self._show_hint)
         self._model.rowsRemoved.connect(self._show_hint)
         controller.selection_changed.connect(self._show_selection)
+        for signal in (
+            controller.selection_changed, controller.region_added, controller.region_changed,
+            controller.region_removed,
+        ):  # fmt: skip
+            signal.connect(self._forget_error)
         self._table.clicked.connect(self._click)
         self._table.selectionModel().currentRowChanged.connect(self._select)
         self._table.customContextMenuRequested.connect(self._open_menu)
@@ -103,7 +115,7 @@ class RoiTable(QWidget):
         """The menu that recolours a region."""
         menu = QMenu(self)
         for color in REGION_COLORS:
-            action = menu.addAction(_swatch(color), color)
+            action = menu.addAction(_swatch(color), _COLOR_NAMES.get(color, color))
             action.triggered.connect(lambda _=False, c=color: self._recolor(region_id, c))
         menu.addSeparator()
         menu.addAction("Other…").triggered.connect(lambda: self._choose_color(region_id))
@@ -114,7 +126,8 @@ class RoiTable(QWidget):
         actions = []
         for text, shortcut, slot in (
             ("Rename", QKeySequence(Qt.Key.Key_F2), self._rename_selected),
-            ("Duplicate", QKeySequence("Ctrl+D"), self._duplicate_selected),
+            # Its keys belong to the window's action, which holds everywhere.
+            ("Duplicate", QKeySequence(), self._duplicate_selected),
             ("Delete", QKeySequence(QKeySequence.StandardKey.Delete), self._remove_selected),
         ):
             action = QAction(text, self)
@@ -161,6 +174,10 @@ class RoiTable(QWidget):
     def _show_error(self, text: str) -> None:
         self._error.setText(text)
         self._error.setVisible(bool(text))
+
+    def _forget_error(self) -> None:
+        """What was refused is history once something else has been done."""
+        self._show_error("")
 
     def _show_selection(self, region_id: str) -> None:
         row = self._model.row_of(region_id)

@@ -39,6 +39,7 @@ class RunBar(QWidget):
         self._runner = runner
         self._controller = controller
         self._last_words = "No fit is running."
+        self._has_words = False
         self.text = ElidedLabel()
         self.queue = QLabel()
         self.queue.setProperty("role", "muted")
@@ -75,6 +76,7 @@ class RunBar(QWidget):
         runner.snapshot_ready.connect(self._update)
         runner.state_changed.connect(self._update)
         runner.queue_changed.connect(self._update)
+        runner.noted.connect(self._on_noted)
         runner.finished.connect(self._on_finished)
         controller.region_changed.connect(self._update)
         self._update()
@@ -88,9 +90,16 @@ class RunBar(QWidget):
 
     @Slot(str, str)
     def _on_finished(self, region_id: str, outcome: str) -> None:
-        regions = {region.id: region.name for region in self._controller.study.regions}
-        self._last_words = f"{regions.get(region_id, 'The fit')}: {outcome}."
+        if not self._has_words:
+            regions = {region.id: region.name for region in self._controller.study.regions}
+            self._last_words = f"{regions.get(region_id, 'The fit')}: {outcome}."
+        self._has_words = False
         self._update()
+
+    @Slot(str)
+    def _on_noted(self, text: str) -> None:
+        self._last_words = text
+        self._has_words = True
 
     @Slot()
     def _update(self) -> None:

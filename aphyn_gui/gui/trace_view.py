@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
@@ -79,6 +80,7 @@ class TraceView(QWidget):
     def _build(self) -> None:
         self._flip.setToolTip("Turn the signal over: depolarisation goes up afterwards")
         self._raw.setToolTip("Camera counts as recorded, before drift removal and turning")
+        self._beat.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._beat.setToolTip("Which beat is cut into sequences, or the average of all of them")
         header = QHBoxLayout()
         header.setContentsMargins(8, 4, 8, 0)
@@ -107,17 +109,22 @@ class TraceView(QWidget):
         region = self._controller.selected_region
         analysis = None if region is None else self._analyst.analysis(region.id)
         has_signal = analysis is not None and analysis.signal is not None
-        self._plot.setVisible(has_signal)
+        raw = None if analysis is None else analysis.raw
+        self._plot.setVisible(has_signal or raw is not None)
         for widget in (self._flip, self._beat, self._raw):
             widget.setEnabled(has_signal)
         self._message.setText(self._message_text(analysis))
         self._message.setVisible(bool(self._message.text()))
         if analysis is None or analysis.signal is None:
-            self._summary.clear()
+            self._summary.setText("" if region is None else f"<b>{escape(region.name)}</b>")
             self._polarity.clear()
             self._beat.clear()
             # A signal that shows no beats may only stand on its head.
-            self._flip.setEnabled(analysis is not None)
+            self._flip.setEnabled(raw is not None)
+            if raw is not None:
+                self._polarity.setText(f"Depolarisation taken to go <b>{raw.polarity}</b>")
+                self._plot.show_trace(raw.time_ms, raw.counts, np.empty(0), "counts")
+                self._plot.hide_window()
             return
         self._show(analysis)
 
@@ -135,7 +142,7 @@ class TraceView(QWidget):
             return
         cycle = signal.beats.cycle_length_ms
         self._summary.setText(
-            f"<b>{region.name}</b>&nbsp; cycle {cycle:.1f} ms · {60_000 / cycle:.0f} bpm · "
+            f"<b>{escape(region.name)}</b>&nbsp; cycle {cycle:.1f} ms · {60_000 / cycle:.0f} bpm · "
             f"{1000 / cycle:.2f} Hz"
         )
         chosen = analysis.preparation.polarity is not None
@@ -175,8 +182,8 @@ class TraceView(QWidget):
         preparation = self._controller.study.preparation
         if analysis.signal is not None:
             polarity = analysis.signal.polarity.flipped
-        elif preparation.polarity is not None:
-            polarity = preparation.polarity.flipped
+        elif analysis.raw is not None:
+            polarity = analysis.raw.polarity.flipped
         else:
             return
         self._controller.set_preparation(replace(preparation, polarity=polarity))

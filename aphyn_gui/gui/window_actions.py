@@ -48,7 +48,7 @@ class WindowActions(QObject):
         self.quit = self._action("Quit", "Close the window", QKeySequence.StandardKey.Quit)
         self.draw = self._action("Draw ROI", "Draw a region: drag on the movie", "R")
         self.select = self._action("Select", "Select, move and resize regions; drag pans", "V")
-        self.duplicate = self._action("Duplicate ROI", "Copy the selected region")
+        self.duplicate = self._action("Duplicate ROI", "Copy the selected region", "Ctrl+D")
         self.remove = self._action("Delete ROI", "Delete the selected region and its fit")
         self.calibrate = self._action(
             "Frame interval and pixel pitch…", "Correct what the file says, or does not"

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from aphyn_gui.hybrid.errors import CompilationError
 from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import Integrator, StepGraph, physical_names, step_graph
 from aphyn_gui.physics import MITCHELL_SCHAEFFER, IonicModel
@@ -185,9 +186,7 @@ def sensitivities(
 
 def engine_description(device: torch.device) -> str:
     """Which implementation runs on a device, for the user."""
-    if device.type != "cpu":
-        return "reference engine"
-    return _cpu_engine().description
+    return _engine(device).description
 
 
 class _Implementation(Protocol):
@@ -207,36 +206,31 @@ class _Implementation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _CpuEngine:
+class _Engine:
     implementation: _Implementation
     description: str
 
 
 def _implementation(device: torch.device) -> _Implementation:
+    return _engine(device).implementation
+
+
+@lru_cache(maxsize=8)
+def _engine(device: torch.device) -> _Engine:
+    """The fused engine of a device, or the reference where it cannot be compiled."""
     from aphyn_gui.hybrid import trajectory_reference
 
-    if device.type != "cpu":
-        return trajectory_reference
-    return _cpu_engine().implementation
-
-
-@lru_cache(maxsize=1)
-def _cpu_engine() -> _CpuEngine:
-    """The fused engine, or the reference where it cannot be compiled."""
-    from aphyn_gui.hybrid import trajectory_reference
-
+    probe = TrajectoryProblem(MITCHELL_SCHAEFFER, None, TimeGrid(0.1, 1, 2))
     try:
-        from aphyn_gui.hybrid import trajectory_cpu
-        from aphyn_gui.hybrid.cpu.compiler import CompilationError
-    except ImportError as error:
-        reason: Exception = error
-    else:
-        try:
-            probe = TrajectoryProblem(MITCHELL_SCHAEFFER, None, TimeGrid(0.1, 1, 2))
+        if device.type == "cpu":
+            from aphyn_gui.hybrid import trajectory_cpu
+
             trajectory_cpu.prepare(probe)
-        except CompilationError as error:
-            reason = error
-        else:
-            return _CpuEngine(trajectory_cpu, trajectory_cpu.description())
-    _LOG.warning("Falling back to the slow reference engine: %s", reason)
-    return _CpuEngine(trajectory_reference, "reference engine (slow)")
+            return _Engine(trajectory_cpu, trajectory_cpu.description())
+        from aphyn_gui.hybrid import trajectory_gpu
+
+        trajectory_gpu.prepare(probe, device)
+        return _Engine(trajectory_gpu, trajectory_gpu.description(device))
+    except (CompilationError, ImportError) as error:
+        _LOG.warning("Falling back to the slow reference engine: %s", error)
+        return _Engine(trajectory_reference, "reference engine (slow)")

@@ -1,4 +1,4 @@
-"""Fits few sequences, then 1,000, and looks at the peak memory after each."""
+"""Fits few sequences, then 1,000, and looks at the peak memory; takes the name of a preset."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 
 from whole_fit import sequences
 
-from aphyn_gui.fitting import RECOMMENDED, fit
+from aphyn_gui.fitting import fit, preset
 
 
 def main() -> None:
     """Print what was found as JSON."""
-    protocol = RECOMMENDED.with_changes(epochs=5)
+    protocol = preset(sys.argv[1]).with_changes(epochs=5)
     peaks = []
     for training, validation in ((10, 5), (1000, 5)):
         data = sequences(training, validation)

@@ -1,10 +1,14 @@
-"""Trains the demo's first region with the window open and drawing, and headless, in turn."""
+"""Trains the demo's first region with the window open and drawing, and headless, in turn.
+
+Takes the name of a preset.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import statistics
+import sys
 import time
 from collections.abc import Generator
 from typing import Any
@@ -15,14 +19,14 @@ from PySide6.QtCore import QSettings
 from ticker import Ticker
 
 from aphyn_gui.app import make_application
-from aphyn_gui.fitting import Progress, Stage
+from aphyn_gui.fitting import RECOMMENDED, Progress, Stage, preset
 from aphyn_gui.gui.collector import CollectorGuard
 from aphyn_gui.gui.fit_runner import RunnerState
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.pictures import open_demo, settle, wait_until
 from aphyn_gui.study import RegionFit, fit_region
 
-EPOCHS = 800
+ADAM_EPOCHS = 800
 ROUNDS = 3
 
 
@@ -61,7 +65,10 @@ def main() -> None:
     window.show()
     open_demo(window)
     controller, runner = window.controller, window.runner
-    controller.set_protocol(controller.study.protocol.with_changes(epochs=EPOCHS))
+    protocol = preset(sys.argv[1])
+    if protocol.name != RECOMMENDED.name:
+        protocol = protocol.with_changes(epochs=ADAM_EPOCHS)
+    controller.set_protocol(protocol)
     region = controller.study.regions[0]
     recording, study = controller.recording, controller.study
     watch = Stopwatch()
@@ -102,7 +109,7 @@ def main() -> None:
                 "timer_p99_ms": statistics.median(p99),
                 "timer_max_ms": max(longest),
                 "idle_p99_ms": idle_p99,
-                "epochs": EPOCHS,
+                "epochs": fit.history.epochs,
                 "rounds": ROUNDS,
                 "sequences": len(sequences.training) + len(sequences.validation),
                 "steps": len(fit.forecast.physics_rate),

@@ -32,6 +32,7 @@ def probe(script: str, kernel_cache: Path | None = None, *arguments: str) -> dic
     with tempfile.TemporaryDirectory(prefix="aphyn-probe-") as folder:
         environment = os.environ | {
             "QT_QPA_PLATFORM": "offscreen",
+            "PYTHONFAULTHANDLER": "1",
             "XDG_CONFIG_HOME": folder,
             "XDG_DATA_HOME": folder,
             "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))),

@@ -102,10 +102,10 @@ def other_kernels(monkeypatch, tmp_path: Path):
     """Kernels compiled anew, into a folder of their own."""
     monkeypatch.setenv("APHYN_KERNEL_CACHE", str(tmp_path / "kernels"))
     trajectory_cpu._kernels.cache_clear()
-    trajectory._cpu_engine.cache_clear()
+    trajectory._engine.cache_clear()
     yield tmp_path / "kernels"
     trajectory_cpu._kernels.cache_clear()
-    trajectory._cpu_engine.cache_clear()
+    trajectory._engine.cache_clear()
 
 
 @pytest.mark.parametrize("width", [16, 32])

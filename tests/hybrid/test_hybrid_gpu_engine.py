@@ -6,11 +6,13 @@ a block run one after the other between two barriers. Everything else is what ru
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import shutil
 import subprocess
 import sys
+import types
 from dataclasses import replace
 from pathlib import Path
 
@@ -264,6 +266,49 @@ def test_a_missing_driver_is_said(monkeypatch) -> None:
     with pytest.raises(driver.GpuError, match="driver"):
         driver._driver()
     driver._driver.cache_clear()
+
+
+class FakeDriver:
+    """A driver that writes down what is launched; handles are small numbers."""
+
+    def __init__(self) -> None:
+        self.launches: list[tuple[object, ...]] = []
+
+    def __getattr__(self, name: str):
+        def call(handle, *rest) -> int:
+            if hasattr(handle, "_obj"):
+                handle._obj.value = 1 + len(name)
+            return 0
+
+        return call
+
+    def cuLaunchKernel(self, function, *rest) -> int:
+        *sizes, shared, stream, addresses, extra = rest
+        weights = (ctypes.c_float * 2).from_address(addresses[0])
+        pointer = ctypes.c_void_p.from_address(addresses[1]).value
+        number = ctypes.c_int.from_address(addresses[2]).value
+        self.launches.append((sizes, shared, stream.value, list(weights), pointer, number, extra))
+        return 0 if number > 0 else 700
+
+    def cuGetErrorString(self, status: int, text) -> int:
+        text._obj.value = b"an illegal memory access"
+        return 0
+
+
+def test_launches_pass_weights_pointers_and_numbers(monkeypatch) -> None:
+    fake = FakeDriver()
+    monkeypatch.setattr(driver, "_driver", lambda: fake)
+    monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    stream = types.SimpleNamespace(cuda_stream=77)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: stream)
+    program = driver.DeviceProgram(b"code", ["observe"], torch.device("cuda:0"))
+    weights = trajectory_gpu._weights_type(2, 32)((1.5, -2.0))
+    arguments = [weights, ctypes.c_void_p(4096), ctypes.c_int(9)]
+    program.launch("observe", 3, 32, arguments)
+    assert fake.launches == [([3, 1, 1, 32, 1, 1], 0, 77, [1.5, -2.0], 4096, 9, None)]
+    with pytest.raises(compiler.GpuError, match="illegal memory access"):
+        program.launch("observe", 3, 32, [*arguments[:2], ctypes.c_int(0)])
 
 
 def test_cuda_accepts_the_kernels() -> None:

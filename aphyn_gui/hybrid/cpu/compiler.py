@@ -19,13 +19,10 @@ from llvmlite import binding as llvm
 from llvmlite import ir
 
 from aphyn_gui.hybrid.cpu.vector_arithmetic import Lanes
+from aphyn_gui.hybrid.errors import CompilationError
 
 _MAGIC = b"aphyn kernel 1\n"
 _lock = threading.Lock()
-
-
-class CompilationError(RuntimeError):
-    """The kernels cannot be compiled on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ def _compile(key: str, build: Callable[[], ir.Module], target: Target) -> Librar
         cpu=target.processor, features=target.features, opt=3, jit=True
     )
     path = kernel_cache_folder() / f"{_digest(key, target)}.o"
-    code = _read(path)
+    code = read_cached(path)
     if code is None:
         module = llvm.parse_assembly(str(build()))
         module.triple = machine.triple
@@ -153,7 +150,7 @@ def _compile(key: str, build: Callable[[], ir.Module], target: Target) -> Librar
         passes = llvm.create_pass_builder(machine, options)
         passes.getModulePassManager().run(module, passes)
         code = machine.emit_object(module)
-        _write(path, code)
+        write_cached(path, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
@@ -187,7 +184,7 @@ def _digest(key: str, target: Target) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
-def _read(path: Path) -> bytes | None:
+def read_cached(path: Path) -> bytes | None:
     """Object code from the cache; None where there is none, or where it is damaged."""
     try:
         content = path.read_bytes()
@@ -200,7 +197,7 @@ def _read(path: Path) -> bytes | None:
     return code
 
 
-def _write(path: Path, code: bytes) -> None:
+def write_cached(path: Path, code: bytes) -> None:
     """Put object code into the cache in one move, so that two programs never see half a file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,9 +17,8 @@ from pathlib import Path
 
 import torch
 
-from aphyn_gui.hybrid.cpu.compiler import CompilationError, kernel_cache_folder
-from aphyn_gui.hybrid.cpu.compiler import _read as read_cached
-from aphyn_gui.hybrid.cpu.compiler import _write as write_cached
+from aphyn_gui.hybrid.cpu.compiler import kernel_cache_folder, read_cached, write_cached
+from aphyn_gui.hybrid.errors import CompilationError
 
 _LOG = logging.getLogger(__name__)
 _lock = threading.Lock()
