@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aphyn_gui.fitting.least_squares import LeastSquaresState, Unknown, least_squares
-from aphyn_gui.fitting.protocol import Protocol
+from aphyn_gui.fitting.protocol import InitialVoltage, Protocol
 from aphyn_gui.fitting.training_data import TrainingData
 from aphyn_gui.hybrid import TrajectoryProblem
 from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
@@ -72,20 +72,27 @@ def fit_physics(
     if not unknowns:
         error = float("nan")
         return PhysicsFit(fixed, error, True, 0, 0)
+    measured, initial = data.training.double(), data.training_initial.double()
+    spread = 0.0
+    if protocol.initial_voltage is InitialVoltage.MEAN:
+        # All sequences share one trajectory: its distance from them is that from their mean, plus
+        # their spread, which no parameter changes. One integration then does for all of them.
+        spread = float(measured.var(dim=0, correction=0).mean())
+        measured, initial = measured.mean(dim=0, keepdim=True), data.mean_initial.double()
     solver = least_squares(
         problem,
         fixed,
         unknowns,
         _starts(fixed, unknowns),
-        data.training.double().unsqueeze(0),
-        data.training_initial.double().unsqueeze(0),
+        measured.unsqueeze(0),
+        initial.unsqueeze(0),
         iterations,
     )
     while True:
         try:
-            yield _best(next(solver), fixed, unknowns, iterations)
+            yield _best(next(solver), fixed, unknowns, iterations, spread)
         except StopIteration as stop:
-            return _best(stop.value, fixed, unknowns, iterations)
+            return _best(stop.value, fixed, unknowns, iterations, spread)
 
 
 def _starts(fixed: dict[str, float], unknowns: tuple[Unknown, ...]) -> Tensor:
@@ -111,12 +118,13 @@ def _best(
     fixed: dict[str, float],
     unknowns: tuple[Unknown, ...],
     iterations: int,
+    spread: float,
 ) -> PhysicsFit:
     best = int(state.mean_square_error.argmin())
     found = dict(zip((u.name for u in unknowns), state.values[best].tolist(), strict=True))
     return PhysicsFit(
         values={**fixed, **found},
-        mean_square_error=float(state.mean_square_error[best]),
+        mean_square_error=float(state.mean_square_error[best]) + spread,
         converged=bool(state.converged[best]),
         iteration=state.iteration,
         iterations=iterations,

@@ -187,9 +187,8 @@ class MainWindow(QMainWindow):
         )
 
     def _restore_layout(self) -> None:
-        self.resize(self.sizeHint())
-        self._arrange()
         self.resize(self._first_size())
+        self._arrange()
         stored = settings.window_layout()
         if stored is not None:
             self.restoreGeometry(stored[0])

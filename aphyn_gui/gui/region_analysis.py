@@ -95,10 +95,9 @@ def _raw_trace(
     pixels = pixels[np.isfinite(pixels).all(axis=1)]
     if not len(pixels) or recording.frame_interval_ms is None:
         return None
-    time_ms = np.arange(len(counts)) * recording.frame_interval_ms
+    time_ms = np.arange(len(counts), dtype=np.float64) * recording.frame_interval_ms
     polarity = preparation.polarity or suggest_polarity(pixels).polarity
-    mean: npt.NDArray[np.float64] = np.asarray(pixels.mean(axis=0), dtype=np.float64)
-    return RawTrace(time_ms, mean, polarity)
+    return RawTrace(time_ms, pixels.mean(axis=0), polarity)
 
 
 class RegionAnalyst(QObject):
