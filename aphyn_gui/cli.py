@@ -1,4 +1,4 @@
-"""The engine without a window: ``aphyn-gui info`` and ``aphyn-gui fit``."""
+"""The engine without a window: ``aphyn-gui info``, ``fit`` and ``benchmark``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from aphyn_gui.recording import (
 from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_region
 from aphyn_gui.study.export import recording_as_dict, study_as_dict, write_study
 
-SUBCOMMANDS = ("info", "fit")
+SUBCOMMANDS = ("info", "fit", "benchmark")
 """First words that mean a headless job."""
 
 BAD_INPUT = 2
@@ -65,7 +65,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return _info(options) if options.command == "info" else _fit(options)
+        jobs = {"info": _info, "fit": _fit, "benchmark": _benchmark}
+        return jobs[options.command](options)
     except (RecordingError, ProtocolError, StudyError, InputError) as error:
         message = " ".join(str(error).split())
         print(f"aphyn-gui: {message}", file=sys.stderr)
@@ -95,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_recording_options(fit)
     _add_fit_options(fit)
+    benchmark = commands.add_parser(
+        "benchmark",
+        help="say how fast this machine is",
+        description="Say how fast this machine is; takes less than half a minute.",
+    )
+    benchmark.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
@@ -235,6 +242,15 @@ def _fit(options: argparse.Namespace) -> int:
         report.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         print(f"wrote {len(files) + 1} files into {options.out}", file=sys.stderr)
     print(json.dumps(result) if options.json else compare(study).to_text())
+    return 0
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    # torch: only when it is asked for.
+    from aphyn_gui.study.benchmark import run_benchmark
+
+    result = run_benchmark(lambda text: print(f"{text} ...", file=sys.stderr, flush=True))
+    print(json.dumps(result.as_dict()) if options.json else result.to_text())
     return 0
 
 

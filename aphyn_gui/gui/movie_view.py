@@ -86,6 +86,10 @@ class MovieView(QWidget):
         """Room for a small camera's image."""
         return QSize(420, 380)
 
+    def minimumSizeHint(self) -> QSize:
+        """The same with and without questions: a dock that must grow pushes others out of sight."""
+        return QSize(260, 270)
+
     def show_frame(self, index: int) -> None:
         """Go to a frame."""
         self._slider.setValue(index)

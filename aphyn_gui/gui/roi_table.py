@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QKeySequence, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -98,6 +98,10 @@ class RoiTable(QWidget):
         """The message under the table, empty while hidden."""
         return "" if self._error.isHidden() else self._error.text()
 
+    def minimumSizeHint(self) -> QSize:
+        """The same with and without a message: a dock that must grow pushes others out of sight."""
+        return QSize(240, 96)
+
     def set_status(self, region_id: str, text: str) -> None:
         """Say what is being done with a region; empty: what the study says."""
         self._model.set_status(region_id, text)
@@ -146,7 +150,7 @@ class RoiTable(QWidget):
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.setShowGrid(False)
         table.setWordWrap(False)
-        table.setMinimumHeight(70)
+        table.setMinimumHeight(40)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(26)
         table.setItemDelegateForColumn(COLOR, _SwatchDelegate(table))

@@ -34,7 +34,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, plotItem=plot_style.new_plot(names_ends=False))
-        self.setMinimumHeight(90)
+        self.setMinimumHeight(40)
         plot = self.getPlotItem()
         plot.setMenuEnabled(False)
         plot.hideButtons()

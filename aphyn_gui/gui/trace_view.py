@@ -71,6 +71,10 @@ class TraceView(QWidget):
         """A low strip under the movie."""
         return QSize(420, 220)
 
+    def minimumSizeHint(self) -> QSize:
+        """The same with and without a message: a dock that must grow pushes others out of sight."""
+        return QSize(240, 150)
+
     def show_frame_time(self, frame: int) -> None:
         """Mark the moment that the movie shows."""
         recording = self._controller.recording

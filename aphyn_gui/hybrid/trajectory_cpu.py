@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -20,6 +19,7 @@ from aphyn_gui.hybrid.cpu.vector_arithmetic import Lanes
 from aphyn_gui.hybrid.fused_network import Fusion, fused_weight_count
 from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import Integrator, step_graph
+from aphyn_gui.hybrid.threads import quieten_other_pools, thread_count
 from aphyn_gui.hybrid.trajectory import (
     Observation,
     Sensitivity,
@@ -32,12 +32,6 @@ from aphyn_gui.physics import IonicModel
 Array = npt.NDArray[Any]
 
 _ALIGNMENT = 128
-
-
-def thread_count() -> int:
-    """Threads the kernels may use: ``APHYN_THREADS``, or every core."""
-    chosen = os.environ.get("APHYN_THREADS", "")
-    return int(chosen) if chosen.isdigit() and int(chosen) > 0 else os.cpu_count() or 1
 
 
 def description() -> str:
@@ -346,6 +340,7 @@ def _kernels(
     tangents: tuple[int, ...],
     bits: int,
 ) -> _Kernels:
+    quieten_other_pools()
     target = host_target()
     lanes = target.lanes(bits)
     step = step_graph(model, integrator)

@@ -226,10 +226,10 @@ def run_benchmark(progress: Say | None = None, *, quick: bool = False) -> Benchm
 
 @contextmanager
 def engine_threads(count: int) -> Iterator[None]:
-    """Let the engine, and torch, use ``count`` threads."""
+    """Let the engine use ``count`` threads, and torch no more than those."""
     before, torch_before = os.environ.get(_THREADS), torch.get_num_threads()
     os.environ[_THREADS] = str(count)
-    torch.set_num_threads(count)
+    torch.set_num_threads(min(count, torch_before))
     try:
         yield
     finally:
