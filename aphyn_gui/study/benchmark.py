@@ -325,6 +325,10 @@ class PixelField:
         return cls(physical[:, positions], measured)
 
 
+_PIXEL_TOLERANCE = 1e-4
+"""At 5 % noise a parameter is uncertain by several per cent: a hundredth of that is enough."""
+
+
 def fit_pixels(field: PixelField, patience_s: float = math.inf) -> LeastSquaresState:
     """Fit the physics of every pixel on its own, from the defaults.
 
@@ -344,6 +348,8 @@ def fit_pixels(field: PixelField, patience_s: float = math.inf) -> LeastSquaresS
         start.repeat(len(field.measured), 1),
         field.measured.unsqueeze(1),
         _resting(1).unsqueeze(0),
+        tolerance=_PIXEL_TOLERANCE,
+        precision=torch.float32,
     )
     deadline = time.perf_counter() + patience_s
     while True:
