@@ -19,10 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.fitting import (
+    EX_VIVO,
     PRESETS,
+    RECOMMENDED,
     Device,
     InitialVoltage,
     NetworkSettings,
+    Optimiser,
     Protocol,
     ProtocolError,
     preset,
@@ -37,7 +40,7 @@ from aphyn_gui.gui.protocol_fields import (
     NumberField,
 )
 from aphyn_gui.gui.study_controller import StudyController
-from aphyn_gui.physics import MODELS, PhysicsError, ionic_model
+from aphyn_gui.physics import PhysicsError, ionic_model, models
 
 _LABEL_WIDTH = 104
 """Of every label, pixels, so that the fields of all groups line up."""
@@ -74,7 +77,7 @@ class ProtocolPanel(QScrollArea):
         self.error.setWordWrap(True)
         self.error.hide()
         self.models = QComboBox()
-        for model in MODELS:
+        for model in models():
             self.models.addItem(model.title, model.name)
             self.models.setItemData(
                 self.models.count() - 1, model.source, Qt.ItemDataRole.ToolTipRole
@@ -103,6 +106,14 @@ class ProtocolPanel(QScrollArea):
         self.initial_voltage.addItem("mean of the training sequences", InitialVoltage.MEAN)
         self.initial_voltage.setToolTip(
             "<b>v(0)</b>: where a forecast starts; measured in the paper"
+        )
+        self.optimiser = QComboBox()
+        self.optimiser.addItem("Least squares, to the noise", Optimiser.LEAST_SQUARES)
+        self.optimiser.addItem("Adam, as in the paper", Optimiser.ADAM)
+        self.optimiser.setToolTip(
+            "Least squares fit one trajectory to the region's mean, physics and network together, "
+            "until the misfit is what noise leaves; Adam weighs the misfit by λ as the paper does. "
+            "Learning rate, λ<sub>0</sub> and γ are Adam's"
         )
         self.device = QComboBox()
         for title, device in (
@@ -133,6 +144,7 @@ class ProtocolPanel(QScrollArea):
             (self.presets, protocol.name),
             (self.models, protocol.physics),
             (self.network, protocol.network is not None),
+            (self.optimiser, protocol.optimiser),
             (self.initial_voltage, protocol.initial_voltage),
             (self.device, protocol.device),
         ):
@@ -199,6 +211,7 @@ class ProtocolPanel(QScrollArea):
             (self.presets, lambda p, data: preset(str(data))),
             (self.models, lambda p, data: _with_model(p, str(data))),
             (self.network, lambda p, data: _with_network(p, bool(data))),
+            (self.optimiser, lambda p, data: _with_optimiser(p, Optimiser(str(data)))),
             (
                 self.initial_voltage,
                 lambda p, data: p.with_changes(initial_voltage=InitialVoltage(str(data))),
@@ -232,6 +245,7 @@ class ProtocolPanel(QScrollArea):
         training = self._form(TRAINING_FIELDS)
         form = training.layout()
         assert isinstance(form, QFormLayout)
+        form.insertRow(0, "by", self.optimiser)
         form.addRow("v(0)", self.initial_voltage)
         form.addRow("start", self.warm_start)
         form.addRow("device", self.device)
@@ -299,6 +313,15 @@ def _with_model(protocol: Protocol, name: str) -> Protocol:
         values={key: value for key, value in protocol.values.items() if key in known},
         bounds={key: value for key, value in protocol.bounds.items() if key in known},
     )
+
+
+def _with_optimiser(protocol: Protocol, optimiser: Optimiser) -> Protocol:
+    """The other optimiser, with what it needs: least squares know one trajectory only."""
+    source = RECOMMENDED if optimiser is Optimiser.LEAST_SQUARES else EX_VIVO
+    changes: dict[str, object] = {"optimiser": optimiser, "epochs": source.epochs}
+    if optimiser is Optimiser.LEAST_SQUARES:
+        changes["initial_voltage"] = InitialVoltage.MEAN
+    return protocol.with_changes(**changes)
 
 
 def _with_network(protocol: Protocol, has_network: bool) -> Protocol:

@@ -171,6 +171,7 @@ class ThemeManager(QObject):
         super().__init__(parent)
         self._mode = ThemeMode.SYSTEM
         self._theme = LIGHT
+        self._applied: Theme | None = None
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     @property
@@ -194,6 +195,10 @@ class ThemeManager(QObject):
             self._theme = DARK if scheme is Qt.ColorScheme.Dark else LIGHT
         else:
             self._theme = DARK if mode is ThemeMode.DARK else LIGHT
+        if self._theme is self._applied:
+            # Polishing every widget anew takes a third of a second.
+            return
+        self._applied = self._theme
         # Fusion looks the same everywhere and takes every colour from the palette.
         application.setStyle("Fusion")
         application.setPalette(self._theme.palette())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,10 +34,18 @@ def own_settings(tmp_path: Path, qapp: QApplication) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def collector_as_in_the_program() -> Iterator[None]:
-    """No automatic garbage collection, as in the program: it would run amid Qt's destructors."""
+    """No automatic garbage collection, as in the program: it would run amid Qt's destructors.
+
+    What is imported once is never looked at again: every test collects when it ends.
+    """
+    for name in ("torch", "aphyn_gui.fitting.trainer", "aphyn_gui.hybrid"):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
     gc.disable()
     yield
     gc.enable()
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

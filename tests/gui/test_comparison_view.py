@@ -57,7 +57,7 @@ def test_fits_fill_table_and_plots(
     header = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(4)]
     assert header == ["Quantity", "Unit", "ROI A", "ROI B"]
     assert model.headerData(2, Qt.Orientation.Horizontal, COLOR_ROLE) == a.color
-    assert model.index(0, 0).data() == "τ_in"
+    assert model.index(0, 0).data() == "tau_in"
     assert model.index(0, 1).data() == "ms"
     row = model.comparison.rows[0]
     assert model.index(0, 3).data() == row.text(1)

@@ -44,7 +44,7 @@ class Recorder:
     def __init__(self, runner: FitRunner, controller: StudyController) -> None:
         self.events: list[tuple[Any, ...]] = []
         self.messages: list[tuple[str, str, str]] = []
-        for name in ("started", "stage_changed", "finished", "state_changed"):
+        for name in ("started", "stage_changed", "noted", "finished", "state_changed"):
             getattr(runner, name).connect(lambda *values, name=name: self.add(name, *values))
         controller.message.connect(lambda *values: self.messages.append(values))
 
@@ -242,7 +242,7 @@ def test_cancel_keeps_the_previous_result(
     runner.cancel()
     qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
     assert controller.study.fits[region_id] is previous
-    assert "previous result is kept" in recorder.messages[-1][1]
+    assert "previous result is kept" in recorder.of("noted")[-1][0]
 
 
 def test_start_again_at_once_runs_after_the_cancelled_one(

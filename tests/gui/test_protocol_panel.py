@@ -9,7 +9,7 @@ from fit_samples import open_study
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from aphyn_gui.fitting import EX_VIVO, IN_SILICO, Device, InitialVoltage
+from aphyn_gui.fitting import EX_VIVO, IN_SILICO, Device, InitialVoltage, Optimiser
 from aphyn_gui.gui.protocol_fields import (
     NETWORK_FIELDS,
     STIMULUS_FIELDS,
@@ -156,3 +156,19 @@ def test_the_stimulus_can_be_learned(
     assert "stimulus_onset" in controller.study.protocol.unknowns
     controller.undo_stack.undo()
     assert not check.isChecked()
+
+
+def test_choosing_an_optimiser_brings_what_it_needs(panel, controller, qtbot) -> None:
+    def choose(optimiser: Optimiser) -> None:
+        panel.optimiser.setFocus()
+        panel.optimiser.setCurrentIndex(panel.optimiser.findData(optimiser))
+        panel.optimiser.activated.emit(panel.optimiser.currentIndex())
+
+    choose(Optimiser.ADAM)
+    assert controller.study.protocol.optimiser is Optimiser.ADAM
+    assert controller.study.protocol.epochs == 100
+    choose(Optimiser.LEAST_SQUARES)
+    protocol = controller.study.protocol
+    assert protocol.optimiser is Optimiser.LEAST_SQUARES
+    assert protocol.initial_voltage is InitialVoltage.MEAN
+    assert panel.error.isHidden()

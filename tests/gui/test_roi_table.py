@@ -75,7 +75,7 @@ def test_colour_is_chosen_from_a_menu(with_regions: MainWindow) -> None:
     table = with_regions.roi_table.table
     region = with_regions.controller.study.regions[0]
     menu = with_regions.roi_table.color_menu(region.id)
-    next(a for a in menu.actions() if a.text() == REGION_COLORS[5]).trigger()
+    next(a for a in menu.actions() if a.text() == "Yellow").trigger()
     menu.deleteLater()
     assert with_regions.controller.study.regions[0].color == REGION_COLORS[5]
     color = table.model().index(0, COLOR).data(Qt.ItemDataRole.UserRole)

@@ -58,7 +58,7 @@ def test_pause_resume_and_cancel_by_mouse(
     assert bar.queue.text() == ""
     runner.cancel_all()
     qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
-    assert bar.text.text() == "ROI B: cancelled."
+    assert bar.text.text() == "ROI B: cancelled; the last finite model is kept."
     assert set(controller.study.fits) == {a, b}
 
 
