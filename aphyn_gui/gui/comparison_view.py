@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QPalette,
     QResizeEvent,
     QStaticText,
+    QTextOption,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -113,6 +114,10 @@ class SymbolDelegate(QStyledItemDelegate):
         super().paint(painter, option, index)
         text = QStaticText(symbol_html(escape(index.data())))
         text.setTextFormat(Qt.TextFormat.RichText)
+        # Left to itself, static text breaks its lines to be as wide as high.
+        one_line = QTextOption()
+        one_line.setWrapMode(QTextOption.WrapMode.NoWrap)
+        text.setTextOption(one_line)
         text.prepare(font=option.font)
         painter.save()
         painter.setClipRect(option.rect)

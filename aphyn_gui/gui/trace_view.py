@@ -146,9 +146,9 @@ class TraceView(QWidget):
             return
         cycle = signal.beats.cycle_length_ms
         self._summary.setText(
-            f"<b>{escape(region.name)}</b>&nbsp; cycle {cycle:.1f} ms · {60_000 / cycle:.0f} bpm · "
-            f"{1000 / cycle:.2f} Hz"
+            f"<b>{escape(region.name)}</b>&nbsp; cycle {cycle:.1f} ms · {60_000 / cycle:.0f} bpm"
         )
+        self._summary.setToolTip(f"Cycle length; {1000 / cycle:.2f} Hz")
         chosen = analysis.preparation.polarity is not None
         doubt = "" if signal.polarity_suggestion.confident or chosen else ", unsure"
         self._polarity.setText(
