@@ -77,3 +77,20 @@ def random_case(
 def relative_error(found: Tensor, expected: Tensor) -> float:
     """Norm of the difference over the norm of what was expected."""
     return float((found - expected).norm() / expected.norm().clamp(min=1e-12))
+
+
+def assert_gradients_agree(
+    found: dict[str, Tensor], expected: dict[str, Tensor], dtype: torch.dtype
+) -> None:
+    """Loss and gradients are those of the float64 reference.
+
+    In double precision part by part, to 1e-12; in single precision to 1e-5 of the whole gradient,
+    since a part that is the small difference of large terms has fewer digits there, in torch too.
+    """
+    whole = float(torch.cat([gradient.flatten() for gradient in expected.values()]).norm())
+    for name, gradient in expected.items():
+        error = float((found[name].cpu() - gradient).norm())
+        if dtype == torch.float64:
+            assert error <= 1e-12 * max(float(gradient.norm()), 1e-2 * whole), name
+        else:
+            assert error <= 1e-5 * whole, name
