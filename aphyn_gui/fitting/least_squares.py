@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from aphyn_gui.hybrid import TrajectoryProblem, sensitivities
+from aphyn_gui.hybrid import INITIAL_VOLTAGE, TrajectoryProblem, normal_equations
 
 _LARGEST_DAMPING = 1e9
+_NEGLIGIBLE = 1e-6
+"""Mean square error below which nothing is left to gain."""
 _LONGEST_STEP = 1.5
 """Longest step of a variable: a factor of 4.5 where it is a logarithm."""
 
@@ -23,7 +25,7 @@ class Unknown:
     Parameters
     ----------
     name : str
-        Entry of the physical vector.
+        Entry of the physical vector, or ``INITIAL_VOLTAGE``: v(0), shared by a problem's sequences.
     lower, upper : float
         Bounds; when both are positive the solver works on the logarithm.
     """
@@ -36,6 +38,24 @@ class Unknown:
     def is_log(self) -> bool:
         """Whether the solver works on the logarithm."""
         return self.lower > 0
+
+
+def to_free(unknowns: tuple[Unknown, ...], values: Tensor) -> Tensor:
+    """The solver's variables of parameter values, shape (..., unknowns)."""
+    is_log = torch.tensor([unknown.is_log for unknown in unknowns])
+    return torch.where(is_log, values.clamp(min=1e-300).log(), values)
+
+
+def to_values(unknowns: tuple[Unknown, ...], free: Tensor) -> Tensor:
+    """Parameter values of the solver's variables, shape (..., unknowns)."""
+    return torch.where(torch.tensor([unknown.is_log for unknown in unknowns]), free.exp(), free)
+
+
+def free_bounds(unknowns: tuple[Unknown, ...]) -> tuple[Tensor, Tensor]:
+    """Lower and upper bounds of the solver's variables, shape (unknowns,) each."""
+    bounds = torch.tensor([(u.lower, u.upper) for u in unknowns], dtype=torch.float64)
+    lower, upper = to_free(unknowns, bounds.T)
+    return lower, upper
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +93,7 @@ def least_squares(
     iterations: int = 60,
     tolerance: float = 1e-7,
     precision: torch.dtype = torch.float64,
+    unchecked_gain: float = 0.0,
 ) -> Generator[LeastSquaresState, None, LeastSquaresState]:
     """Bounded Levenberg-Marquardt with exact forward sensitivities.
 
@@ -98,6 +119,10 @@ def least_squares(
         Relative change of values and of error below which a problem is converged.
     precision : torch.dtype
         Of the integration; single is twice as fast, for tolerances down to 1e-5.
+    unchecked_gain : float
+        A step that promises less than this part of the error is the last, and is taken without an
+        integration; the error and the normal matrix that are reported are those before it. Errors
+        of a thousandth of the amplitude are no errors.
 
     Yields
     ------
@@ -117,7 +142,7 @@ def least_squares(
     """
     model = _Residuals(problem, fixed, unknowns, measured, initial, len(starts), precision)
     lower, upper = model.lower, model.upper
-    x = model.to_free(starts.double()).clamp(lower, upper)
+    x = to_free(unknowns, starts.double()).clamp(lower, upper)
     cost, gradient, normal = model(x, torch.arange(len(x)))
     damping = torch.full_like(cost, 1e-3)
     growth = torch.full_like(cost, 2.0)
@@ -127,7 +152,7 @@ def least_squares(
 
     def state(iteration: int) -> LeastSquaresState:
         return LeastSquaresState(
-            values=model.to_values(x),
+            values=to_values(unknowns, x),
             mean_square_error=cost / model.size,
             converged=converged.clone(),
             iteration=iteration,
@@ -135,7 +160,7 @@ def least_squares(
         )
 
     iteration = 0
-    while iteration < iterations:
+    while iteration < iterations and not bool((converged | given_up).all()):
         iteration += 1
         # Only problems that still move are integrated.
         rows = (~(converged | given_up)).nonzero().squeeze(-1)
@@ -151,6 +176,17 @@ def least_squares(
         step = torch.linalg.solve(damped, -(down * free).nan_to_num().unsqueeze(-1)).squeeze(-1)
         trial = (here + step.clamp(-_LONGEST_STEP, _LONGEST_STEP)).clamp(lower, upper)
         moved = trial - here
+        if unchecked_gain:
+            slope = normal[rows] @ moved.unsqueeze(-1)
+            promised = -(moved * (2 * down + slope.squeeze(-1))).sum(-1)
+            last = promised < unchecked_gain * (cost[rows] + _NEGLIGIBLE * model.size)
+            x[rows[last]], converged[rows[last]] = trial[last], True
+            if bool(last.all()):
+                yield state(iteration)
+                continue
+            rows, here, down, force, scale, trial, moved = (
+                part[~last] for part in (rows, here, down, force, scale, trial, moved)
+            )
         new_cost, new_gradient, new_normal = model(trial, rows)
 
         before = cost[rows]
@@ -170,8 +206,6 @@ def least_squares(
         converged[rows] = solved
         given_up[rows] = exhausted & ~solved
         yield state(iteration)
-        if bool((converged | given_up).all()):
-            break
     return state(iteration)
 
 
@@ -191,46 +225,49 @@ class _Residuals:
         self._problem = problem
         self._precision = precision
         self._names = tuple(unknown.name for unknown in unknowns)
-        self._positions = [problem.physical_names.index(name) for name in self._names]
+        self._positions = [
+            (column, problem.physical_names.index(name))
+            for column, name in enumerate(self._names)
+            if name != INITIAL_VOLTAGE
+        ]
         self._fixed = torch.tensor(
             [fixed[name] for name in problem.physical_names], dtype=torch.float64
         )
+        self._unknowns = unknowns
         self._is_log = torch.tensor([unknown.is_log for unknown in unknowns])
         self._measured = measured.to(precision).expand(problem_count, -1, -1)
         self._initial = initial.to(precision).expand(problem_count, -1, -1)
-        self.lower = self.to_free(torch.tensor([u.lower for u in unknowns], dtype=torch.float64))
-        self.upper = self.to_free(torch.tensor([u.upper for u in unknowns], dtype=torch.float64))
+        self.lower, self.upper = free_bounds(unknowns)
 
     @property
     def size(self) -> int:
         """Residuals of one problem."""
         return self._measured.shape[1] * self._measured.shape[2]
 
-    def to_free(self, values: Tensor) -> Tensor:
-        """Solver's variables of parameter values."""
-        return torch.where(self._is_log, values.clamp(min=1e-300).log(), values)
-
-    def to_values(self, x: Tensor) -> Tensor:
-        """Parameter values of the solver's variables."""
-        return torch.where(self._is_log, x.exp(), x)
-
     def __call__(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Sum of squares (infinite where it diverges), J^T r and J^T J of some problems."""
-        sequences = self._measured.shape[1]
-        values = self.to_values(x)
-        physical = self._fixed.repeat(len(rows), 1)
-        physical[:, self._positions] = values
-        physical = physical.to(self._precision)
-        if sequences > 1:
-            physical = physical.repeat_interleave(sequences, dim=0)
-        result = sensitivities(
-            self._problem, physical, self._initial[rows].reshape(-1, 2), self._names
+        problems, sequences, samples = len(rows), *self._measured.shape[1:]
+        values = to_values(self._unknowns, x)
+        physical = self._fixed.repeat(problems, 1)
+        for column, position in self._positions:
+            physical[:, position] = values[:, column]
+        initial = self._initial[rows]
+        if INITIAL_VOLTAGE in self._names:
+            initial = initial.clone()
+            initial[..., 0] = values[:, self._names.index(INITIAL_VOLTAGE), None]
+        sums = normal_equations(
+            self._problem,
+            physical.to(self._precision).repeat_interleave(sequences, dim=0),
+            initial.reshape(-1, 2),
+            self._measured[rows].reshape(-1, samples),
+            self._names,
         )
-        residual = result.voltage.reshape(len(rows), -1) - self._measured[rows].flatten(1)
-        jacobian = result.derivative.reshape(len(rows), -1, len(self._names))
-        by_variable = torch.where(self._is_log, values, torch.ones_like(values))
-        gradient = (jacobian.mT @ residual.unsqueeze(-1)).squeeze(-1).double() * by_variable
-        normal = (jacobian.mT @ jacobian).double()
-        normal = normal * by_variable.unsqueeze(-1) * by_variable.unsqueeze(-2)
-        cost = residual.square().sum(-1).double()
-        return torch.where(cost.isfinite(), cost, math.inf), gradient, normal
+        squared, gradient, normal = (
+            x.double().view(problems, sequences, *x.shape[1:]).sum(1) for x in sums
+        )
+        by_variable = torch.where(self._is_log, values, 1.0)
+        return (
+            torch.where(squared.isfinite(), squared, math.inf),
+            gradient * by_variable,
+            normal * by_variable.unsqueeze(-1) * by_variable.unsqueeze(-2),
+        )

@@ -2,23 +2,27 @@
 
 from aphyn_gui.hybrid.hybrid_model import HybridModel
 from aphyn_gui.hybrid.residual_network import NetworkShape, ResidualNetwork
-from aphyn_gui.hybrid.step_graph import Integrator, physical_names
+from aphyn_gui.hybrid.step_graph import INITIAL_VOLTAGE, Integrator, physical_names
 from aphyn_gui.hybrid.trajectory import (
+    NormalEquations,
     Observation,
     Sensitivity,
     Simulation,
     TimeGrid,
     TrajectoryProblem,
     engine_description,
+    normal_equations,
     observe,
     sensitivities,
     simulate,
 )
 
 __all__ = [
+    "INITIAL_VOLTAGE",
     "HybridModel",
     "Integrator",
     "NetworkShape",
+    "NormalEquations",
     "Observation",
     "ResidualNetwork",
     "Sensitivity",
@@ -26,6 +30,7 @@ __all__ = [
     "TimeGrid",
     "TrajectoryProblem",
     "engine_description",
+    "normal_equations",
     "observe",
     "physical_names",
     "sensitivities",

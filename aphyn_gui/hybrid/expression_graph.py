@@ -146,6 +146,8 @@ class Tracer:
                 return one
             if self._is(one, 1.0):
                 return other
+            if self._is(one, -1.0):
+                return self.negate(other)
         return self._write(Operation("multiply", (min(a, b), max(a, b))))
 
     def divide(self, a: int, b: int) -> int:

@@ -15,6 +15,9 @@ from functools import lru_cache, reduce
 from aphyn_gui.hybrid.expression_graph import ExpressionGraph, Tracer, trace
 from aphyn_gui.physics import GATE_SYMBOL, STIMULUS_PARAMETERS, VOLTAGE_SYMBOL, IonicModel
 
+INITIAL_VOLTAGE = "initial_voltage"
+"""Name of v(0) among the quantities to differentiate by."""
+
 
 class Integrator(StrEnum):
     """How the equations are stepped.
@@ -50,10 +53,8 @@ class StepGraph:
         Cotangent of n.
     adjoint : ExpressionGraph
         Cotangents of the old v and h, then of each parameter.
-    stage_tangents : tuple of ExpressionGraph
-        For each parameter: tangents (v_s, h_s).
     tangents : tuple of ExpressionGraph
-        For each parameter: tangents of (new v, new h).
+        For each parameter, and last for v(0): tangents of (new v, new h).
     """
 
     parameter_names: tuple[str, ...]
@@ -61,7 +62,6 @@ class StepGraph:
     advance: ExpressionGraph
     network_cotangent: ExpressionGraph
     adjoint: ExpressionGraph
-    stage_tangents: tuple[ExpressionGraph, ...]
     tangents: tuple[ExpressionGraph, ...]
 
 
@@ -71,11 +71,23 @@ def physical_names(model: IonicModel) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def step_graph(model: IonicModel, integrator: Integrator) -> StepGraph:
-    """Derive the step of a model and everything the engines need of it."""
+def step_graph(
+    model: IonicModel, integrator: Integrator, *, is_stimulated: bool = True
+) -> StepGraph:
+    """Derive the step of a model and everything the engines need of it.
+
+    Parameters
+    ----------
+    model : IonicModel
+        F_p.
+    integrator : Integrator
+        How a step is taken.
+    is_stimulated : bool
+        Whether the pulse may still be on; without it the step is a few operations shorter.
+    """
     tracer = Tracer()
     names = physical_names(model)
-    step = _Step(tracer, model)
+    step = _Step(tracer, model, is_stimulated)
     if integrator is Integrator.EULER:
         step.euler()
     else:
@@ -94,16 +106,24 @@ def step_graph(model: IonicModel, integrator: Integrator) -> StepGraph:
     ]
     adjoint = [reduce(tracer.add, terms) for terms in zip(direct, *through_stage, strict=True)]
 
-    old_tangents = {step.v: tracer.input("dv"), step.h: tracer.input("dh")}
+    # One Jacobian of the step serves all parameters: a tangent is then a few products, and code
+    # that carries several of them computes it once.
+    new_state = [step.new_v, step.new_h]
     one = tracer.constant(1.0)
-    stage_tangents = []
-    tangents = []
-    for parameter in parameters:
-        along = {**old_tangents, parameter: one}
-        stage = [step.v_stage, step.h_stage]
-        stage_tangents.append(tracer.graph(tracer.tangents(along, stage)))
-        along[step.n] = tracer.input("dn")
-        tangents.append(tracer.graph(tracer.tangents(along, [step.new_v, step.new_h])))
+    columns = [
+        (tracer.tangents({value: one}, new_state), tracer.input(tangent))
+        for value, tangent in ((step.v, "dv"), (step.h, "dh"), (step.n, "dn"))
+    ]
+    carried = [
+        reduce(tracer.add, (tracer.multiply(column[row], along) for column, along in columns))
+        for row in range(2)
+    ]
+    sources = [tracer.tangents({parameter: one}, new_state) for parameter in parameters]
+    tangents = [
+        tracer.graph([tracer.add(*pair) for pair in zip(carried, source, strict=True)])
+        for source in sources
+    ]
+    tangents.append(tracer.graph(carried))
 
     return StepGraph(
         parameter_names=names,
@@ -111,7 +131,6 @@ def step_graph(model: IonicModel, integrator: Integrator) -> StepGraph:
         advance=tracer.graph([step.new_v, step.new_h, step.physics_rate, step.network_rate]),
         network_cotangent=tracer.graph([network_cotangent]),
         adjoint=tracer.graph(adjoint),
-        stage_tangents=tuple(stage_tangents),
         tangents=tuple(tangents),
     )
 
@@ -119,8 +138,9 @@ def step_graph(model: IonicModel, integrator: Integrator) -> StepGraph:
 class _Step:
     """Writes one step down; the attributes are positions in the tracer."""
 
-    def __init__(self, tracer: Tracer, model: IonicModel) -> None:
+    def __init__(self, tracer: Tracer, model: IonicModel, is_stimulated: bool) -> None:
         self._tracer = tracer
+        self._is_stimulated = is_stimulated
         self._model = model
         self.v, self.h = tracer.input(VOLTAGE_SYMBOL), tracer.input(GATE_SYMBOL)
         self.n = tracer.input("n")
@@ -161,6 +181,8 @@ class _Step:
     def _stimulus_current(self) -> int:
         """Mean of the rectangular pulse over the step, so that its edges may fall between steps."""
         tracer = self._tracer
+        if not self._is_stimulated:
+            return tracer.constant(0.0)
         amplitude, duration, onset = (tracer.input(p.name) for p in STIMULUS_PARAMETERS)
         t, zero = tracer.input("t"), tracer.constant(0.0)
         end, off = tracer.add(t, self._dt), tracer.add(onset, duration)
@@ -168,7 +190,9 @@ class _Step:
         end = tracer.select_less(end, off, end, off)
         overlap = tracer.subtract(end, start)
         overlap = tracer.select_less(zero, overlap, overlap, zero)
-        return tracer.multiply(amplitude, tracer.divide(overlap, self._dt))
+        # The reciprocal stays the same from step to step: it is computed once.
+        per_step = tracer.divide(tracer.constant(1.0), self._dt)
+        return tracer.multiply(tracer.multiply(amplitude, per_step), overlap)
 
     def _exponential_half_step(self, v: int, h: int) -> int:
         """Advance the gate by half a step at fixed v.

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import threadpoolctl
 import torch
 
+_here = threading.local()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within, kernels called by this thread stay in it: its neighbours have work of their own."""
+    before = getattr(_here, "is_alone", False)
+    _here.is_alone = True
+    try:
+        yield
+    finally:
+        _here.is_alone = before
+
 
 def thread_count() -> int:
     """Threads the kernels may use: ``APHYN_THREADS``, or every core."""
+    if getattr(_here, "is_alone", False):
+        return 1
     chosen = os.environ.get("APHYN_THREADS", "")
     return int(chosen) if chosen.isdigit() and int(chosen) > 0 else os.cpu_count() or 1
 

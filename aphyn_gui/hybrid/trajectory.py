@@ -18,7 +18,13 @@ from torch import Tensor
 
 from aphyn_gui.hybrid.errors import CompilationError
 from aphyn_gui.hybrid.residual_network import NetworkShape
-from aphyn_gui.hybrid.step_graph import Integrator, StepGraph, physical_names, step_graph
+from aphyn_gui.hybrid.step_graph import (
+    INITIAL_VOLTAGE,
+    Integrator,
+    StepGraph,
+    physical_names,
+    step_graph,
+)
 from aphyn_gui.physics import MITCHELL_SCHAEFFER, IonicModel
 
 _LOG = logging.getLogger(__name__)
@@ -88,6 +94,11 @@ class TrajectoryProblem:
         """Names of a physical vector's entries."""
         return physical_names(self.model)
 
+    def tangent_positions(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Positions of physical parameters, and of v(0), in ``step.tangents``."""
+        known = (*self.physical_names, INITIAL_VOLTAGE)
+        return tuple(known.index(name) for name in names)
+
 
 class Observation(NamedTuple):
     """What training sees of a batch of trajectories.
@@ -135,6 +146,30 @@ class Sensitivity(NamedTuple):
     voltage: Tensor
     derivative: Tensor
 
+    def normal_equations(self, measured: Tensor) -> NormalEquations:
+        """Summed up against measurements of shape (sequences, samples)."""
+        residual, jacobian = self.voltage - measured, self.derivative
+        gradient = (jacobian.mT @ residual.unsqueeze(-1)).squeeze(-1)
+        return NormalEquations(residual.square().sum(-1), gradient, jacobian.mT @ jacobian)
+
+
+class NormalEquations(NamedTuple):
+    """What least squares needs of the residual r = v - measured and its derivatives J.
+
+    Parameters
+    ----------
+    squared : Tensor, shape (sequences,)
+        Sum of r^2 over the observations.
+    gradient : Tensor, shape (sequences, parameters)
+        J^T r.
+    normal : Tensor, shape (sequences, parameters, parameters)
+        J^T J.
+    """
+
+    squared: Tensor
+    gradient: Tensor
+    normal: Tensor
+
 
 def observe(
     problem: TrajectoryProblem, physical: Tensor, weights: Tensor | None, initial: Tensor
@@ -179,9 +214,30 @@ def sensitivities(
     initial : Tensor, shape (sequences, 2)
         v(0) and h(0).
     names : tuple of str
-        Parameters to differentiate by.
+        Parameters to differentiate by; ``INITIAL_VOLTAGE`` stands for v(0).
     """
     return _implementation(initial.device).sensitivities(problem, physical, initial, names)
+
+
+def normal_equations(
+    problem: TrajectoryProblem,
+    physical: Tensor,
+    initial: Tensor,
+    measured: Tensor,
+    names: tuple[str, ...],
+) -> NormalEquations:
+    """The same integration, summed up for least squares while it runs.
+
+    Parameters
+    ----------
+    problem, physical, initial, names
+        As in ``sensitivities``.
+    measured : Tensor, shape (sequences, samples)
+        What v should be at the observations.
+    """
+    return _implementation(initial.device).normal_equations(
+        problem, physical, initial, measured, names
+    )
 
 
 def engine_description(device: torch.device) -> str:
@@ -203,6 +259,15 @@ class _Implementation(Protocol):
     def sensitivities(
         self, problem: TrajectoryProblem, physical: Tensor, initial: Tensor, names: tuple[str, ...]
     ) -> Sensitivity: ...
+
+    def normal_equations(
+        self,
+        problem: TrajectoryProblem,
+        physical: Tensor,
+        initial: Tensor,
+        measured: Tensor,
+        names: tuple[str, ...],
+    ) -> NormalEquations: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -15,19 +16,19 @@ from torch import Tensor
 from aphyn_gui.hybrid.cpu.compiler import Library, compile_library, host_target
 from aphyn_gui.hybrid.cpu.gradient_workspace import workspace_vectors
 from aphyn_gui.hybrid.cpu.kernel_code import KernelSpecification, kernel_module
-from aphyn_gui.hybrid.cpu.vector_arithmetic import Lanes
 from aphyn_gui.hybrid.fused_network import Fusion, fused_weight_count
 from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import Integrator, step_graph
 from aphyn_gui.hybrid.threads import quieten_other_pools, thread_count
 from aphyn_gui.hybrid.trajectory import (
+    NormalEquations,
     Observation,
     Sensitivity,
     Simulation,
     TimeGrid,
     TrajectoryProblem,
 )
-from aphyn_gui.physics import IonicModel
+from aphyn_gui.physics import STIMULUS_PARAMETERS, IonicModel
 
 Array = npt.NDArray[Any]
 
@@ -80,12 +81,29 @@ def sensitivities(
     problem: TrajectoryProblem, physical: Tensor, initial: Tensor, names: tuple[str, ...]
 ) -> Sensitivity:
     """See ``trajectory.sensitivities``."""
-    tangents = tuple(problem.physical_names.index(name) for name in names)
-    kernels = _kernels(problem.model, None, problem.integrator, tangents, _bits(initial.dtype))
-    voltage, derivative = kernels.sensitivities(
+    voltage, derivative = _tangent_kernels(problem, names, initial.dtype).sensitivities(
         problem.grid, physical.detach().numpy(), initial.detach().numpy()
     )
     return Sensitivity(torch.from_numpy(voltage), torch.from_numpy(derivative))
+
+
+def normal_equations(
+    problem: TrajectoryProblem,
+    physical: Tensor,
+    initial: Tensor,
+    measured: Tensor,
+    names: tuple[str, ...],
+) -> NormalEquations:
+    """See ``trajectory.normal_equations``."""
+    squared, gradient, normal = _tangent_kernels(problem, names, initial.dtype).normal_equations(
+        problem.grid,
+        physical.detach().numpy(),
+        initial.detach().numpy(),
+        measured.detach().numpy(),
+    )
+    return NormalEquations(
+        torch.from_numpy(squared), torch.from_numpy(gradient), torch.from_numpy(normal)
+    )
 
 
 def _fusion(problem: TrajectoryProblem, weights: Tensor | None) -> Fusion | None:
@@ -137,18 +155,21 @@ class _Kernels:
     fastest index. The last block is filled up with copies of the last sequence.
     """
 
-    def __init__(
-        self, library: Library, lanes: Lanes, tangents: int, network: NetworkShape | None
-    ) -> None:
+    def __init__(self, library: Library, specification: KernelSpecification) -> None:
         # The functions below live in the library's memory.
         self._library = library
+        lanes, network = specification.lanes, specification.network
         self._lanes = lanes.count
         self._dtype = np.dtype(np.float32 if lanes.bits == 32 else np.float64)
-        self._tangents = tangents
+        self._tangents = len(specification.tangents)
+        self._pulse = [
+            specification.step.parameter_names.index(p.name) for p in STIMULUS_PARAMETERS[1:]
+        ]
         self._weights = 0 if network is None else fused_weight_count(network)
         self._scratch = 0 if network is None else workspace_vectors(network, lanes.registers)
-        if tangents:
-            self._sensitivities = library.function("sensitivities", 4)
+        if self._tangents:
+            self._sensitivities = library.function("sensitivities", 4, integers=3)
+            self._normal_equations = library.function("normal_equations", 6, integers=3)
         else:
             self._observe = library.function("observe", 6)
             self._gradient = library.function("gradient", 9)
@@ -256,9 +277,39 @@ class _Kernels:
         observed = self._empty(len(blocked), grid.sample_count)
         derivatives = self._empty(len(blocked), grid.sample_count * self._tangents)
         start = self.block(initial, count)
-        self._run(self._sensitivities, grid, [], [blocked, start, observed, derivatives])
+        arrays = [blocked, start, observed, derivatives]
+        self._run(self._sensitivities, grid, [], arrays, quiet_from=self._quiet(grid, physical))
         by_parameter = self.unblock(derivatives, count).reshape(count, -1, self._tangents)
         return self.unblock(observed, count), by_parameter
+
+    def normal_equations(
+        self, grid: TimeGrid, physical: Array, initial: Array, measured: Array
+    ) -> tuple[Array, Array, Array]:
+        """Sum of r^2 (sequences,), J^T r (sequences, tangents) and J^T J (..., tangents)."""
+        count, tangents = len(initial), self._tangents
+        blocked = self.block(physical, count)
+        rows, columns = np.tril_indices(tangents)
+        squared = self._empty(len(blocked), 1)
+        gradient = self._empty(len(blocked), tangents)
+        triangle = self._empty(len(blocked), len(rows))
+        inputs = [blocked, self.block(initial, count), self.block(measured, count)]
+        self._run(
+            self._normal_equations, grid, [], [*inputs, squared, gradient, triangle],
+            quiet_from=self._quiet(grid, physical),
+        )  # fmt: skip
+        normal = np.empty((count, tangents, tangents), self._dtype)
+        normal[:, rows, columns] = normal[:, columns, rows] = self.unblock(triangle, count)
+        return self.unblock(squared, count)[:, 0], self.unblock(gradient, count), normal
+
+    def _quiet(self, grid: TimeGrid, physical: Array) -> int:
+        """The observation from which on no sequence is stimulated any more."""
+        end_ms = float(physical[..., self._pulse].sum(-1).max())
+        interval_ms = grid.time_step_ms * grid.steps_per_sample
+        intervals = grid.sample_count - 1
+        # Comparisons with NaN are false: the pulse is then taken to last.
+        if not end_ms < intervals * interval_ms:
+            return intervals
+        return max(0, math.ceil(end_ms / interval_ms))
 
     def _shared(self, fusion: Fusion | None) -> Array:
         return np.empty(0, self._dtype) if fusion is None else fusion.weights
@@ -273,6 +324,7 @@ class _Kernels:
         shared: list[Array],
         blocked: list[Array],
         private: list[Array] | None = None,
+        quiet_from: int | None = None,
     ) -> None:
         """Call a kernel on every block, over several threads.
 
@@ -280,8 +332,12 @@ class _Kernels:
         ----------
         shared, blocked, private : list of ndarray
             Arrays that all blocks read, that have a row for each block, and for each thread.
+        quiet_from : int or None
+            The observation after which a kernel that knows of it leaves the stimulus out.
         """
-        counts = (grid.time_step_ms, grid.steps_per_sample, grid.sample_count)
+        counts = [grid.time_step_ms, grid.steps_per_sample, grid.sample_count]
+        if quiet_from is not None:
+            counts.append(quiet_from)
         fixed = [_address(array) for array in shared]
         starts = [(_address(array), array.strides[0]) for array in blocked]
         own_starts = [(_address(array), array.strides[0]) for array in private or []]
@@ -328,6 +384,13 @@ def _kernels_of(problem: TrajectoryProblem, weights: Tensor | None, dtype: torch
     return _kernels(problem.model, problem.network, problem.integrator, (), _bits(dtype))
 
 
+def _tangent_kernels(
+    problem: TrajectoryProblem, names: tuple[str, ...], dtype: torch.dtype
+) -> _Kernels:
+    tangents = problem.tangent_positions(names)
+    return _kernels(problem.model, None, problem.integrator, tangents, _bits(dtype))
+
+
 def _bits(dtype: torch.dtype) -> int:
     return 64 if dtype == torch.float64 else 32
 
@@ -344,6 +407,7 @@ def _kernels(
     target = host_target()
     lanes = target.lanes(bits)
     step = step_graph(model, integrator)
-    specification = KernelSpecification(step, network, tangents, lanes, target.is_x86)
+    quiet = step_graph(model, integrator, is_stimulated=False)
+    specification = KernelSpecification(step, quiet, network, tangents, lanes, target.is_x86)
     library = compile_library(repr(specification), lambda: kernel_module(specification), target)
-    return _Kernels(library, lanes, len(tangents), network)
+    return _Kernels(library, specification)

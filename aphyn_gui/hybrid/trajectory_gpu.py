@@ -19,6 +19,7 @@ from aphyn_gui.hybrid.gpu.step_source import SEQUENCE_THREADS, STEP_THREADS, Pro
 from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import Integrator, step_graph
 from aphyn_gui.hybrid.trajectory import (
+    NormalEquations,
     Observation,
     Sensitivity,
     Simulation,
@@ -85,11 +86,22 @@ def sensitivities(
     problem: TrajectoryProblem, physical: Tensor, initial: Tensor, names: tuple[str, ...]
 ) -> Sensitivity:
     """See ``trajectory.sensitivities``."""
-    tangents = tuple(problem.physical_names.index(name) for name in names)
+    tangents = problem.tangent_positions(names)
     kernels = _kernels(
         problem.model, None, problem.integrator, tangents, _bits(initial.dtype), initial.device
     )
     return kernels.sensitivities(problem.grid, physical, initial)
+
+
+def normal_equations(
+    problem: TrajectoryProblem,
+    physical: Tensor,
+    initial: Tensor,
+    measured: Tensor,
+    names: tuple[str, ...],
+) -> NormalEquations:
+    """See ``trajectory.normal_equations``."""
+    return sensitivities(problem, physical, initial, names).normal_equations(measured)
 
 
 def load_program(specification: ProgramSpecification, device: torch.device) -> Program:

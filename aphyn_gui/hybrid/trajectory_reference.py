@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from aphyn_gui.hybrid.residual_network import network_rate
+from aphyn_gui.hybrid.step_graph import INITIAL_VOLTAGE
 from aphyn_gui.hybrid.trajectory import (
+    NormalEquations,
     Observation,
     Sensitivity,
     Simulation,
@@ -141,11 +143,13 @@ def sensitivities(
     stepper = _Stepper(problem, physical, None, initial)
     inputs = stepper.inputs
     inputs["dn"] = arithmetic.constant(0.0)
-    graphs = [step.tangents[problem.physical_names.index(name)] for name in names]
+    graphs = [step.tangents[position] for position in problem.tangent_positions(names)]
     v, h = initial.unbind(-1)
-    tangents = [(torch.zeros_like(v), torch.zeros_like(h)) for _ in names]
+    tangents = [
+        (torch.full_like(v, float(name == INITIAL_VOLTAGE)), torch.zeros_like(h)) for name in names
+    ]
     observed = [v]
-    derivatives = [torch.zeros(*v.shape, len(names), dtype=v.dtype, device=v.device)]
+    derivatives = [torch.stack([dv for dv, _ in tangents], dim=-1)]
     for index in range(problem.grid.step_count):
         new_v, new_h, *_ = stepper(index, v, h)
         moved = []
@@ -158,3 +162,14 @@ def sensitivities(
             observed.append(v)
             derivatives.append(torch.stack([dv for dv, _ in tangents], dim=-1))
     return Sensitivity(torch.stack(observed, dim=-1), torch.stack(derivatives, dim=-2))
+
+
+def normal_equations(
+    problem: TrajectoryProblem,
+    physical: Tensor,
+    initial: Tensor,
+    measured: Tensor,
+    names: tuple[str, ...],
+) -> NormalEquations:
+    """See ``trajectory.normal_equations``."""
+    return sensitivities(problem, physical, initial, names).normal_equations(measured)

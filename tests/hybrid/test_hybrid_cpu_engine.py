@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from trajectories import assert_gradients_agree, random_case, relative_error
 
 from aphyn_gui.hybrid import (
+    INITIAL_VOLTAGE,
     HybridModel,
     Integrator,
     NetworkShape,
@@ -61,13 +63,45 @@ def test_forecasts_and_sensitivities_are_the_references(model, integrator) -> No
     ):
         assert relative_error(found, expected) < 1e-12
     alone = replace(case.problem, network=None)
-    names = (*model.learned_by_default, "stimulus_amplitude", "stimulus_onset")
+    names = (*model.learned_by_default, "stimulus_amplitude", "stimulus_onset", INITIAL_VOLTAGE)
     for found, expected in zip(
         trajectory_cpu.sensitivities(alone, case.physical, case.initial, names),
         reference.sensitivities(alone, case.physical, case.initial, names),
         strict=True,
     ):
         assert relative_error(found, expected) < 1e-12
+
+
+@pytest.mark.parametrize("integrator", Integrator)
+@pytest.mark.parametrize("pulse_end_ms", [0.0, 3.0, 7.4, 11.0, 1e6, math.nan])
+def test_the_stimulus_is_left_out_only_after_its_end(integrator, pulse_end_ms) -> None:
+    case = random_case(MITCHELL_SCHAEFFER_SMOOTH, integrator, None, sequences=5, samples=6)
+    onset = case.problem.physical_names.index("stimulus_onset")
+    physical = case.physical.clone()
+    physical[:, onset] = 0.0
+    # All pulses end earlier than one of them.
+    physical[:, onset - 1] = torch.tensor([1.0, 0.0, 0.5, pulse_end_ms, 0.2])
+    measured = torch.rand(5, 6, dtype=torch.float64)
+    names = ("tau_in", "tau_close", "stimulus_amplitude", "stimulus_duration", INITIAL_VOLTAGE)
+    inputs = (case.problem, physical, case.initial, measured, names)
+    for found, expected in zip(
+        trajectory_cpu.normal_equations(*inputs), reference.normal_equations(*inputs), strict=True
+    ):
+        torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-13, equal_nan=True)
+
+
+@pytest.mark.parametrize("count", [1, 7, 16, 33])
+def test_normal_equations_are_the_sums_of_sensitivities(count) -> None:
+    case = random_case(MITCHELL_SCHAEFFER_SMOOTH, shape=None, sequences=count, samples=12)
+    measured = torch.rand(count, 12, dtype=torch.float64)
+    names = ("tau_in", "tau_out", "stimulus_onset")
+    inputs = (case.problem, case.physical, case.initial)
+    summed = trajectory_cpu.normal_equations(*inputs, measured, names)
+    voltage, jacobian = trajectory_cpu.sensitivities(*inputs, names)
+    residual = voltage - measured
+    torch.testing.assert_close(summed.squared, (residual**2).sum(1))
+    torch.testing.assert_close(summed.gradient, torch.einsum("ns,nsp->np", residual, jacobian))
+    torch.testing.assert_close(summed.normal, torch.einsum("nsp,nsq->npq", jacobian, jacobian))
 
 
 def test_one_set_of_parameters_serves_all_sequences() -> None:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from trajectories import Case, assert_gradients_agree, random_case, relative_error
 
-from aphyn_gui.hybrid import Integrator, NetworkShape, trajectory_gpu
+from aphyn_gui.hybrid import INITIAL_VOLTAGE, Integrator, NetworkShape, trajectory_gpu
 from aphyn_gui.hybrid import trajectory_reference as reference
 from aphyn_gui.hybrid.gpu import compiler, driver
 from aphyn_gui.hybrid.gpu.cuda_code import cuda_program, kernel_names
@@ -119,7 +119,12 @@ def check_forecasts(case: Case, device: str = "cpu") -> None:
     ):
         assert relative_error(found.cpu(), expected) < 1e-12
     alone = replace(case.problem, network=None)
-    names = (*case.problem.model.learned_by_default, "stimulus_amplitude", "stimulus_onset")
+    names = (
+        *case.problem.model.learned_by_default,
+        "stimulus_amplitude",
+        "stimulus_onset",
+        INITIAL_VOLTAGE,
+    )
     for found, expected in zip(
         trajectory_gpu.sensitivities(alone, there.physical, there.initial, names),
         reference.sensitivities(alone, case.physical, case.initial, names),

@@ -8,7 +8,14 @@ import pytest
 import torch
 from trajectories import random_case
 
-from aphyn_gui.hybrid import Integrator, NetworkShape, TimeGrid, TrajectoryProblem, physical_names
+from aphyn_gui.hybrid import (
+    INITIAL_VOLTAGE,
+    Integrator,
+    NetworkShape,
+    TimeGrid,
+    TrajectoryProblem,
+    physical_names,
+)
 from aphyn_gui.hybrid import trajectory_reference as reference
 from aphyn_gui.physics import MITCHELL_SCHAEFFER, MITCHELL_SCHAEFFER_SMOOTH, MODELS
 
@@ -46,20 +53,21 @@ def test_every_gradient_agrees_with_finite_differences(model, integrator) -> Non
 @pytest.mark.parametrize("integrator", Integrator)
 def test_sensitivities_agree_with_autograd(integrator) -> None:
     case = random_case(MITCHELL_SCHAEFFER_SMOOTH, integrator, None)
-    names = ("tau_in", "tau_close", "stimulus_duration")
+    names = ("tau_in", "tau_close", "stimulus_duration", INITIAL_VOLTAGE)
     found = reference.sensitivities(case.problem, case.physical, case.initial, names)
     physical = case.physical.clone().requires_grad_()
-    voltage = reference.observe(case.problem, physical, None, case.initial).voltage
+    initial = case.initial.clone().requires_grad_()
+    voltage = reference.observe(case.problem, physical, None, initial).voltage
     torch.testing.assert_close(found.voltage, voltage.detach())
-    positions = [physical_names(MITCHELL_SCHAEFFER_SMOOTH).index(name) for name in names]
+    positions = [physical_names(MITCHELL_SCHAEFFER_SMOOTH).index(name) for name in names[:-1]]
     for sequence in range(len(voltage)):
         for sample in range(1, voltage.shape[1]):
-            (gradient,) = torch.autograd.grad(
-                voltage[sequence, sample], physical, retain_graph=True
+            gradient, initial_gradient = torch.autograd.grad(
+                voltage[sequence, sample], (physical, initial), retain_graph=True
             )
             torch.testing.assert_close(
                 found.derivative[sequence, sample],
-                gradient[sequence, positions],
+                torch.cat((gradient[sequence, positions], initial_gradient[sequence, :1])),
                 rtol=1e-10,
                 atol=1e-12,
             )

@@ -94,8 +94,8 @@ class Library:
     def __init__(self, engine: llvm.ExecutionEngine) -> None:
         self._engine = engine
 
-    def function(self, name: str, pointers: int) -> Callable[..., None]:
-        """A kernel taking ``pointers`` addresses, the time step, and two counts.
+    def function(self, name: str, pointers: int, integers: int = 2) -> Callable[..., None]:
+        """A kernel taking ``pointers`` addresses, the time step, and some counts.
 
         The call releases Python's global lock.
         """
@@ -104,8 +104,7 @@ class Library:
             None,
             *([ctypes.c_void_p] * pointers),
             ctypes.c_double,
-            ctypes.c_int64,
-            ctypes.c_int64,
+            *([ctypes.c_int64] * integers),
         )
         return signature(address)
 

@@ -28,10 +28,12 @@ class KernelSpecification:
     ----------
     step : StepGraph
         The step and its derivatives.
+    quiet_step : StepGraph
+        The same after the stimulus.
     network : NetworkShape or None
         F_dl.
     tangents : tuple of int
-        Physical parameters along which ``sensitivities`` carries tangents.
+        What is differentiated by: positions of physical parameters, or, one past the last, v(0).
     lanes : Lanes
         Precision and width.
     flush_denormals : bool
@@ -39,6 +41,7 @@ class KernelSpecification:
     """
 
     step: StepGraph
+    quiet_step: StepGraph
     network: NetworkShape | None
     tangents: tuple[int, ...]
     lanes: Lanes
@@ -49,7 +52,10 @@ def kernel_module(specification: KernelSpecification) -> ir.Module:
     """All kernels of a specification, as one LLVM module."""
     module = ir.Module(name="aphyn")
     if specification.tangents:
-        _Kernel(module, specification, "sensitivities", 4).write_sensitivities()
+        _Kernel(module, specification, "sensitivities", 4, is_hushed=True).write_sensitivities()
+        _Kernel(
+            module, specification, "normal_equations", 6, is_hushed=True
+        ).write_normal_equations()
     else:
         _Kernel(module, specification, "observe", 6).write_observe()
         _Kernel(module, specification, "gradient", 9).write_gradient()
@@ -58,19 +64,31 @@ def kernel_module(specification: KernelSpecification) -> ir.Module:
 
 
 class _Kernel:
-    """One function: pointers, then the time step, Q and S."""
+    """One function: pointers, then the time step, Q and S.
+
+    A hushed one has one more argument: the observation from which on nothing is stimulated.
+    """
 
     def __init__(
-        self, module: ir.Module, specification: KernelSpecification, name: str, pointers: int
+        self,
+        module: ir.Module,
+        specification: KernelSpecification,
+        name: str,
+        pointers: int,
+        *,
+        is_hushed: bool = False,
     ) -> None:
         self._specification = specification
         self._lanes = specification.lanes
         scalar = self._lanes.scalar
         arguments = [scalar.as_pointer()] * pointers + [ir.DoubleType(), INT64, INT64]
+        arguments += [INT64] * is_hushed
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
         self._builder = ir.IRBuilder(function.append_basic_block("entry"))
         self._arithmetic = VectorArithmetic(self._builder, self._lanes)
-        *self._pointers, time_step, self._steps_per_sample, self._samples = function.args
+        self._pointers = function.args[:pointers]
+        time_step, self._steps_per_sample, self._samples, *hushed = function.args[pointers:]
+        self._quiet_from = hushed[0] if is_hushed else self._index(0)
         if specification.flush_denormals:
             self._flush_denormals()
         if self._lanes.bits == 32:
@@ -228,34 +246,81 @@ class _Kernel:
 
     def write_sensitivities(self) -> None:
         """physical[P], initial[2] -> observed[S], derivatives[S][tangents]."""
-        arithmetic, graph = self._arithmetic, self._specification.step
         physical, initial, observed, derivatives = self._pointers
+
+        def store(number: ir.Value, voltage: ir.Value, along: State) -> None:
+            self._store(observed, number, voltage)
+            self._store_row(derivatives, number, along)
+
+        self._carry_tangents(physical, initial, store)
+
+    def write_normal_equations(self) -> None:
+        """physical[P], initial[2], measured[S] -> squared[1], gradient[T], normal[T (T + 1) / 2].
+
+        Of the residual r = v - measured and its derivatives J: the sum of r^2, J^T r, and the lower
+        triangle of J^T J. Three numbers a parameter leave the kernel instead of one a sample.
+        """
+        physical, initial, measured, squared, gradient, normal = self._pointers
+        arithmetic = self._arithmetic
+        tangents = len(self._specification.tangents)
+        pairs = [(row, column) for row in range(tangents) for column in range(row + 1)]
+        zero = arithmetic.constant(0.0)
+        for pointer, count in ((squared, 1), (gradient, tangents), (normal, len(pairs))):
+            for position in range(count):
+                self._store(pointer, self._index(position), zero)
+
+        def add(pointer: ir.Value, position: int, a: ir.Value, b: ir.Value) -> None:
+            total = arithmetic.add(self._load(pointer, position), arithmetic.multiply(a, b))
+            self._store(pointer, self._index(position), total)
+
+        def accumulate(number: ir.Value, voltage: ir.Value, along: State) -> None:
+            seen = arithmetic.negate(self._load(measured, number))
+            residual = arithmetic.add(voltage, seen)
+            add(squared, 0, residual, residual)
+            for position, tangent in enumerate(along):
+                add(gradient, position, tangent, residual)
+            for position, (row, column) in enumerate(pairs):
+                add(normal, position, along[row], along[column])
+
+        self._carry_tangents(physical, initial, accumulate)
+
+    def _carry_tangents(
+        self,
+        physical: ir.Value,
+        initial: ir.Value,
+        sample: Callable[[ir.Value, ir.Value, State], None],
+    ) -> None:
+        """All steps with their tangents; ``sample`` gets its number, v, and dv along each."""
+        arithmetic, graph = self._arithmetic, self._specification.step
         self._load_physical(physical)
         tangents = self._specification.tangents
-        zero = arithmetic.constant(0.0)
-        state = [self._load(initial, 0), self._load(initial, 1), *([zero] * (2 * len(tangents)))]
+        zero, one = arithmetic.constant(0.0), arithmetic.constant(1.0)
+        state = [self._load(initial, 0), self._load(initial, 1)]
+        for parameter in tangents:
+            state += [one if parameter == len(graph.parameter_names) else zero, zero]
 
-        def store(number: ir.Value, current: State) -> State:
-            self._store(observed, number, current[0])
-            row = self._builder.mul(number, self._index(len(tangents)))
-            for position in range(len(tangents)):
-                target = self._builder.add(row, self._index(position))
-                self._store(derivatives, target, current[2 + 2 * position])
+        def observe(number: ir.Value, current: State) -> State:
+            sample(number, current[0], current[2::2])
             return current
 
-        def step(index: ir.Value, current: State) -> State:
-            v, h, *along = current
-            inputs = self._inputs(index, v, h)
-            inputs.update(n=zero, dn=zero)
-            new_v, new_h, _, _ = graph.advance.evaluate(arithmetic, inputs)
-            moved = [new_v, new_h]
-            for position, parameter in enumerate(tangents):
-                inputs["dv"], inputs["dh"] = along[2 * position : 2 * position + 2]
-                moved.extend(graph.tangents[parameter].evaluate(arithmetic, inputs))
-            return moved
+        def stepping(graph: StepGraph) -> Callable[[ir.Value, State], State]:
+            def step(index: ir.Value, current: State) -> State:
+                v, h, *along = current
+                inputs = self._inputs(index, v, h)
+                inputs.update(n=zero, dn=zero)
+                new_v, new_h, _, _ = graph.advance.evaluate(arithmetic, inputs)
+                moved = [new_v, new_h]
+                for position, parameter in enumerate(tangents):
+                    inputs["dv"], inputs["dh"] = along[2 * position : 2 * position + 2]
+                    moved.extend(graph.tangents[parameter].evaluate(arithmetic, inputs))
+                return moved
 
-        store(self._index(0), state)
-        self._step_through(state, step, store)
+            return step
+
+        observe(self._index(0), state)
+        state = self._step_through(state, stepping(graph), observe, last=self._quiet_from)
+        quiet = stepping(self._specification.quiet_step)
+        self._step_through(state, quiet, observe, first=self._quiet_from)
         self._finish()
 
     # Pieces
@@ -298,20 +363,25 @@ class _Kernel:
         state: State,
         step: Callable[[ir.Value, State], State],
         sample: Callable[[ir.Value, State], State],
+        first: ir.Value | None = None,
+        last: ir.Value | None = None,
     ) -> State:
-        """All steps, with ``sample`` after every Q of them."""
+        """All steps, or those between two observations, with ``sample`` after every Q of them."""
         builder = self._builder
+        first = self._index(0) if first is None else first
+        last = builder.sub(self._samples, self._index(1)) if last is None else last
 
-        def between(outer: ir.Value, current: State) -> State:
-            first = builder.mul(outer, self._steps_per_sample)
+        def between(number: ir.Value, current: State) -> State:
+            outer = builder.add(first, number)
+            start = builder.mul(outer, self._steps_per_sample)
             current = self._loop(
                 self._steps_per_sample,
                 current,
-                lambda inner, state: step(builder.add(first, inner), state),
+                lambda inner, state: step(builder.add(start, inner), state),
             )
             return sample(builder.add(outer, self._index(1)), current)
 
-        return self._loop(builder.sub(self._samples, self._index(1)), state, between)
+        return self._loop(builder.sub(last, first), state, between)
 
     def _loop(
         self, count: ir.Value, state: State, body: Callable[[ir.Value, State], State]

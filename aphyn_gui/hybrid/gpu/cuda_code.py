@@ -124,8 +124,9 @@ def _sensitivities(source: StepSource) -> str:
         )
         lines.append(code)
         moves += [f"{names['dv']} = {new_dv};", f"{names['dh']} = {new_dh};"]
-        begin.append(f"real {names['dv']} = 0, {names['dh']} = 0;")
-        begin.append(f"derivatives[{number} * width + sequence] = 0;")
+        first = int(parameter == len(source.step.parameter_names))
+        begin.append(f"real {names['dv']} = {first}, {names['dh']} = 0;")
+        begin.append(f"derivatives[{number} * width + sequence] = {first};")
         row = f"(sample * width) * {len(source.tangents)} + {number} * width + sequence"
         store.append(f"derivatives[{row}] = {names['dv']};")
     body = f"""

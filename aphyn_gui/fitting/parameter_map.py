@@ -1,0 +1,308 @@
+"""Physics only, every pixel on its own: thousands of small fits at once.
+
+A pixel's fit starts from the best of a library of trajectories that covers the whole range of the
+unknowns, so that it begins next to the global minimum and needs a few integrations only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from aphyn_gui.fitting.least_squares import (
+    LeastSquaresState,
+    Unknown,
+    free_bounds,
+    least_squares,
+    to_free,
+    to_values,
+)
+from aphyn_gui.hybrid import INITIAL_VOLTAGE, TimeGrid, TrajectoryProblem, sensitivities
+from aphyn_gui.hybrid.threads import one_thread, thread_count
+
+_LIBRARY = 1024
+_REACH = 1.5
+"""The library's reach from the usual values, as a logarithm: a factor of 4.5 either way. Fits may
+leave it; beyond lie minima in which a slow inward current hides behind the stimulus."""
+_RANK = 16
+"""Directions in which trajectories are compared; they hold all but 1e-3 of the library."""
+_CHUNK = 4096
+"""Pixels a batch: a fraction of a second, and tens of MB."""
+_COMPARED = 512
+"""Pixels compared with the library at a time: the table of distances stays in the cache."""
+_COARSE_MS = 0.19
+"""Longest coarse Euler step: stable down to tau_in = 0.1 ms."""
+_COARSE_GAIN, _FINE_GAIN = 1e-3, 5e-6
+"""A Gauss-Newton step that promises less than this part of the error is the last. At 5 % noise the
+finer one is a fiftieth of a standard error."""
+_TOLERANCE = 1e-6
+_ITERATIONS = 8
+_BOUND_MARGIN = 1e-3
+WEAK = 0.3
+"""Standard error of a logarithm above which a value is not identified: its 95 % interval spans a
+factor of three."""
+_TWIN = 2e-4
+"""Mean square difference below which two trajectories are twins: a pixel near one may belong to the
+other."""
+_APART = 0.7
+"""Least distance of twins, of a logarithm."""
+_DISTINCT = 0.05
+"""Distance beyond which two minima are different ones."""
+_INDISTINGUISHABLE = 4.0
+"""Difference of chi-square within which two minima describe a pixel equally well."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PixelFits:
+    """The physics of independent pixels.
+
+    Parameters
+    ----------
+    values : Tensor of float64, shape (pixels, unknowns)
+        Best values.
+    standard_errors : Tensor of float64, shape (pixels, unknowns)
+        In the units of the values, from the curvature at the minimum and the pixel's own residual;
+        infinite where the data do not determine a value.
+    mean_square_error : Tensor of float64, shape (pixels,)
+        Dimensionless.
+    converged : Tensor of bool, shape (pixels,)
+        Whether the solver came to rest.
+    at_bound : Tensor of bool, shape (pixels, unknowns)
+        Whether a value lies at a bound.
+    weak : Tensor of bool, shape (pixels, unknowns)
+        Whether the pixel does not identify a value: its standard error exceeds ``WEAK``, or a
+        distant value describes the pixel as well.
+    """
+
+    values: Tensor
+    standard_errors: Tensor
+    mean_square_error: Tensor
+    converged: Tensor
+    at_bound: Tensor
+    weak: Tensor
+
+    @property
+    def flagged(self) -> Tensor:
+        """Pixels whose values should not be trusted, shape (pixels,)."""
+        return ~self.converged | (self.at_bound | self.weak).any(-1)
+
+    @classmethod
+    def joined(cls, parts: list[PixelFits]) -> PixelFits:
+        """All pixels of several batches."""
+        return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in cls.__slots__))
+
+
+class PixelSolver:
+    """Fits pixels that share all but their unknowns.
+
+    Parameters
+    ----------
+    problem : TrajectoryProblem
+        Without network.
+    fixed : mapping of str to float
+        Every physical parameter; unknowns are overwritten.
+    unknowns : tuple of Unknown
+        What each pixel has of its own.
+    initial : Tensor, shape (2,)
+        v(0) and h(0).
+    """
+
+    def __init__(
+        self,
+        problem: TrajectoryProblem,
+        fixed: Mapping[str, float],
+        unknowns: tuple[Unknown, ...],
+        initial: Tensor,
+    ) -> None:
+        self._problem = problem
+        self._coarse = replace(problem, grid=_coarser(problem.grid))
+        self._fixed = dict(fixed)
+        self._unknowns = unknowns
+        self._initial = initial
+        self._library = _Library(problem, fixed, unknowns, initial)
+
+    def fit(self, measured: Tensor) -> Generator[PixelFits, None, None]:
+        """Fit pixels, a batch at a time.
+
+        Parameters
+        ----------
+        measured : Tensor, shape (pixels, samples)
+            Normalised potentials.
+
+        Yields
+        ------
+        PixelFits
+            Of the next pixels, in order.
+        """
+        threads = thread_count()
+        size = min(_CHUNK, -(-len(measured) // threads))
+        batches = torch.split(measured.float(), max(1, size))
+        # Each thread works on a batch of its own: not only the integrations run side by side.
+        with ThreadPoolExecutor(threads, thread_name_prefix="aphyn-pixels") as pool:
+            fits = [pool.submit(self._fit_alone, batch) for batch in batches]
+            try:
+                for fit in fits:
+                    yield fit.result()
+            finally:
+                for fit in fits:
+                    fit.cancel()
+
+    def _fit_alone(self, measured: Tensor) -> PixelFits:
+        with one_thread():
+            return self._fit_batch(measured)
+
+    def _fit_batch(self, measured: Tensor) -> PixelFits:
+        """Coarse steps find the minimum; fine ones settle the values."""
+        nearest = self._library.nearest(measured)
+        starts = self._library.starts(nearest, measured)
+        coarse = self._solve(self._coarse, starts, measured, _COARSE_GAIN)
+        free = to_free(self._unknowns, coarse.values)
+        error = coarse.mean_square_error.clone()
+        rival = torch.zeros_like(free, dtype=torch.bool)
+        is_weak = (self._deviations(coarse, measured) > WEAK).any(-1)
+        twins = self._library.twins[nearest]
+        rows = ((twins >= 0) & ~is_weak).nonzero().squeeze(-1)
+        if len(rows):
+            starts = self._library.starts(twins[rows], measured[rows])
+            again = self._solve(self._coarse, starts, measured[rows], _COARSE_GAIN)
+            other = to_free(self._unknowns, again.values)
+            here, there = error[rows], again.mean_square_error
+            alike = (there - here).abs() < _INDISTINGUISHABLE / measured.shape[1] * here
+            rival[rows] = alike.unsqueeze(-1) & ((other - free[rows]).abs() > _DISTINCT)
+            better = there < here
+            free[rows[better]] = other[better]
+        state = self._solve(self._problem, free, measured, _FINE_GAIN)
+        lower, upper = free_bounds(self._unknowns)
+        free, margin = to_free(self._unknowns, state.values), _BOUND_MARGIN * (upper - lower)
+        errors = self._deviations(state, measured)
+        is_log = torch.tensor([unknown.is_log for unknown in self._unknowns])
+        return PixelFits(
+            values=state.values,
+            standard_errors=errors * torch.where(is_log, state.values, 1.0),
+            mean_square_error=state.mean_square_error,
+            converged=state.converged & state.values.isfinite().all(-1),
+            at_bound=(free <= lower + margin) | (free >= upper - margin),
+            weak=rival | (errors > WEAK),
+        )
+
+    def _solve(
+        self, problem: TrajectoryProblem, starts: Tensor, measured: Tensor, unchecked_gain: float
+    ) -> LeastSquaresState:
+        solver = least_squares(
+            problem,
+            self._fixed,
+            self._unknowns,
+            to_values(self._unknowns, starts),
+            measured.unsqueeze(1),
+            self._initial[None, None],
+            iterations=_ITERATIONS,
+            tolerance=_TOLERANCE,
+            precision=torch.float32,
+            unchecked_gain=unchecked_gain,
+        )
+        while True:
+            try:
+                next(solver)
+            except StopIteration as stop:
+                found: LeastSquaresState = stop.value
+                return found
+
+    def _deviations(self, state: LeastSquaresState, measured: Tensor) -> Tensor:
+        """Standard errors of the solver's variables, shape (pixels, unknowns)."""
+        samples, count = measured.shape[1], len(self._unknowns)
+        noise = state.mean_square_error * samples / max(1, samples - count)
+        normal = state.normal_matrix
+        scale = normal.diagonal(dim1=-2, dim2=-1).clamp(min=1e-30).rsqrt()
+        scaled = normal * scale.unsqueeze(-1) * scale.unsqueeze(-2)
+        factor, failed = torch.linalg.cholesky_ex(scaled)
+        variance = torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1) * scale.square()
+        deviation = (variance * noise.unsqueeze(-1)).clamp(min=0).sqrt()
+        return torch.where((failed == 0).unsqueeze(-1), deviation, math.inf)
+
+
+class _Library:
+    """Trajectories all over the range of the unknowns, to begin from the nearest."""
+
+    def __init__(
+        self,
+        problem: TrajectoryProblem,
+        fixed: Mapping[str, float],
+        unknowns: tuple[Unknown, ...],
+        initial: Tensor,
+    ) -> None:
+        lower, upper = free_bounds(unknowns)
+        sobol = torch.quasirandom.SobolEngine(len(unknowns))  # type: ignore[no-untyped-call]
+        usual = torch.tensor(
+            [math.log(fixed[u.name]) if u.is_log else float("nan") for u in unknowns],
+            dtype=torch.float64,
+        )
+        low = torch.where(usual.isnan(), lower, torch.maximum(lower, usual - _REACH))
+        high = torch.where(usual.isnan(), upper, torch.minimum(upper, usual + _REACH))
+        points = low + (high - low) * sobol.draw(_LIBRARY, dtype=torch.float64)
+        values = to_values(unknowns, points)
+        physical = torch.tensor([fixed[name] for name in problem.physical_names]).repeat(
+            _LIBRARY, 1
+        )
+        start = initial.float().repeat(_LIBRARY, 1)
+        for column, unknown in enumerate(unknowns):
+            if unknown.name == INITIAL_VOLTAGE:
+                start[:, 0] = values[:, column]
+            else:
+                position = problem.physical_names.index(unknown.name)
+                physical[:, position] = values[:, column].float()
+        names = tuple(unknown.name for unknown in unknowns)
+        result = sensitivities(problem, physical, start, names)
+        is_finite = result.voltage.isfinite().all(-1) & (result.voltage.abs() < 3).all(-1)
+        self._points = points[is_finite]
+        self._voltage = result.voltage[is_finite]
+        self._mean = self._voltage.mean(0)
+        basis = torch.linalg.svd(self._voltage - self._mean, full_matrices=False).Vh[:_RANK]
+        self._basis = basis.T.contiguous()
+        places = (self._voltage - self._mean) @ self._basis
+        self._places = -2 * places.T.contiguous()
+        self._sizes = places.square().sum(-1)
+        is_log = torch.tensor([unknown.is_log for unknown in unknowns])
+        by_variable = torch.where(is_log, values[is_finite], 1.0).float()
+        jacobian = result.derivative[is_finite] * by_variable.unsqueeze(1)
+        normal = (jacobian.mT @ jacobian).double()
+        scale = normal.diagonal(dim1=-2, dim2=-1)
+        damped = normal + torch.diag_embed(1e-2 * scale + 1e-6)
+        self._project = torch.linalg.solve(damped, jacobian.mT.double()).float()
+        self._lower, self._upper = lower, upper
+        self.twins = _twins(self._points, self._voltage)
+
+    def nearest(self, measured: Tensor) -> Tensor:
+        """Number of the nearest trajectory, shape (pixels,)."""
+        return torch.cat([self._nearest(part) for part in torch.split(measured, _COMPARED)])
+
+    def starts(self, chosen: Tensor, measured: Tensor) -> Tensor:
+        """The points of chosen trajectories, moved by a Gauss-Newton step for each pixel."""
+        residual = measured - self._voltage[chosen]
+        step = (self._project[chosen] @ residual.unsqueeze(-1)).squeeze(-1).double()
+        return (self._points[chosen] + step.clamp(-0.5, 0.5)).clamp(self._lower, self._upper)
+
+    def _nearest(self, measured: Tensor) -> Tensor:
+        place = (measured - self._mean) @ self._basis
+        distance: Tensor = torch.addmm(self._sizes, place, self._places)
+        return distance.argmin(-1)
+
+
+def _twins(points: Tensor, voltage: Tensor) -> Tensor:
+    """For each trajectory the nearest one with distant values; -1 where that is no twin."""
+    difference = torch.cdist(voltage, voltage).square() / voltage.shape[1]
+    difference[torch.cdist(points, points, p=math.inf) < _APART] = math.inf
+    least, twin = difference.min(-1)
+    chosen: Tensor = torch.where(least < _TWIN, twin, -1)
+    return chosen
+
+
+def _coarser(grid: TimeGrid) -> TimeGrid:
+    """The same observations with fewer steps."""
+    interval = grid.time_step_ms * grid.steps_per_sample
+    coarse = TimeGrid.covering(grid.sample_count, interval, _COARSE_MS)
+    return coarse if coarse.steps_per_sample < grid.steps_per_sample else grid
