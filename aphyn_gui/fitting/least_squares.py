@@ -93,7 +93,7 @@ def least_squares(
     iterations: int = 60,
     tolerance: float = 1e-7,
     precision: torch.dtype = torch.float64,
-    unchecked_gain: float = 0.0,
+    unchecked_gain: float | Tensor = 0.0,
 ) -> Generator[LeastSquaresState, None, LeastSquaresState]:
     """Bounded Levenberg-Marquardt with exact forward sensitivities.
 
@@ -119,7 +119,7 @@ def least_squares(
         Relative change of values and of error below which a problem is converged.
     precision : torch.dtype
         Of the integration; single is twice as fast, for tolerances down to 1e-5.
-    unchecked_gain : float
+    unchecked_gain : float, or Tensor of shape (problems,)
         A step that promises less than this part of the error is the last, and is taken without an
         integration; the error and the normal matrix that are reported are those before it. Errors
         of a thousandth of the amplitude are no errors.
@@ -148,6 +148,8 @@ def least_squares(
     growth = torch.full_like(cost, 2.0)
     converged = torch.zeros(len(x), dtype=torch.bool)
     given_up = torch.zeros_like(converged)
+    least_gain = torch.as_tensor(unchecked_gain, dtype=torch.float64).expand(len(x))
+    is_trusting = bool((least_gain > 0).any())
     identity = torch.eye(x.shape[-1], dtype=x.dtype)
 
     def state(iteration: int) -> LeastSquaresState:
@@ -176,10 +178,10 @@ def least_squares(
         step = torch.linalg.solve(damped, -(down * free).nan_to_num().unsqueeze(-1)).squeeze(-1)
         trial = (here + step.clamp(-_LONGEST_STEP, _LONGEST_STEP)).clamp(lower, upper)
         moved = trial - here
-        if unchecked_gain:
+        if is_trusting:
             slope = normal[rows] @ moved.unsqueeze(-1)
             promised = -(moved * (2 * down + slope.squeeze(-1))).sum(-1)
-            last = promised < unchecked_gain * (cost[rows] + _NEGLIGIBLE * model.size)
+            last = promised < least_gain[rows] * (cost[rows] + _NEGLIGIBLE * model.size)
             x[rows[last]], converged[rows[last]] = trial[last], True
             if bool(last.all()):
                 yield state(iteration)

@@ -176,7 +176,9 @@ class PixelSolver:
             rival[rows] = alike.unsqueeze(-1) & ((other - free[rows]).abs() > _DISTINCT)
             better = there < here
             free[rows[better]] = other[better]
-        state = self._solve(self._problem, free, measured, _FINE_GAIN)
+        # Digits far beyond the standard error are not worth an integration.
+        gain = torch.where(is_weak, _COARSE_GAIN, _FINE_GAIN)
+        state = self._solve(self._problem, free, measured, gain)
         lower, upper = free_bounds(self._unknowns)
         free, margin = to_free(self._unknowns, state.values), _BOUND_MARGIN * (upper - lower)
         errors = self._deviations(state, measured)
@@ -191,7 +193,11 @@ class PixelSolver:
         )
 
     def _solve(
-        self, problem: TrajectoryProblem, starts: Tensor, measured: Tensor, unchecked_gain: float
+        self,
+        problem: TrajectoryProblem,
+        starts: Tensor,
+        measured: Tensor,
+        unchecked_gain: float | Tensor,
     ) -> LeastSquaresState:
         solver = least_squares(
             problem,
@@ -284,12 +290,13 @@ class _Library:
         """The points of chosen trajectories, moved by a Gauss-Newton step for each pixel."""
         residual = measured - self._voltage[chosen]
         step = (self._project[chosen] @ residual.unsqueeze(-1)).squeeze(-1).double()
-        return (self._points[chosen] + step.clamp(-0.5, 0.5)).clamp(self._lower, self._upper)
+        moved: Tensor = self._points[chosen] + step.clamp(-0.5, 0.5)
+        return moved.clamp(self._lower, self._upper)
 
     def _nearest(self, measured: Tensor) -> Tensor:
         place = (measured - self._mean) @ self._basis
-        distance: Tensor = torch.addmm(self._sizes, place, self._places)
-        return distance.argmin(-1)
+        distance = torch.addmm(self._sizes, place, self._places)
+        return torch.argmin(distance, -1)
 
 
 def _twins(points: Tensor, voltage: Tensor) -> Tensor:
