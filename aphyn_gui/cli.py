@@ -1,4 +1,4 @@
-"""The engine without a window: ``aphyn-gui info``, ``fit`` and ``benchmark``."""
+"""The engine without a window: ``aphyn-gui info``, ``fit``, ``simulate`` and ``benchmark``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from aphyn_gui import cli_simulate
 from aphyn_gui.fitting import (
     PRESETS,
     RECOMMENDED,
@@ -21,6 +22,7 @@ from aphyn_gui.fitting import (
     Stage,
     preset,
 )
+from aphyn_gui.insilico import SimulationError
 from aphyn_gui.physics import models
 from aphyn_gui.recording import (
     Normalisation,
@@ -36,7 +38,7 @@ from aphyn_gui.recording import (
 from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_region
 from aphyn_gui.study.export import recording_as_dict, study_as_dict, write_study
 
-SUBCOMMANDS = ("info", "fit", "benchmark")
+SUBCOMMANDS = ("info", "fit", "simulate", "benchmark")
 """First words that mean a headless job."""
 
 BAD_INPUT = 2
@@ -48,6 +50,17 @@ _LARGEST_PREVIEW = 64
 
 class InputError(ValueError):
     """Something on the command line cannot be used; the message is meant for the user."""
+
+
+_USER_ERRORS = (
+    RecordingError,
+    ProtocolError,
+    StudyError,
+    SimulationError,
+    InputError,
+    cli_simulate.SimulateInputError,
+)
+"""Errors whose message is written for the user."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,9 +78,14 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        jobs = {"info": _info, "fit": _fit, "benchmark": _benchmark}
+        jobs = {
+            "info": _info,
+            "fit": _fit,
+            "simulate": cli_simulate.run,
+            "benchmark": _benchmark,
+        }
         return jobs[options.command](options)
-    except (RecordingError, ProtocolError, StudyError, InputError) as error:
+    except _USER_ERRORS as error:
         message = " ".join(str(error).split())
         print(f"aphyn-gui: {message}", file=sys.stderr)
         return BAD_INPUT
@@ -96,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_recording_options(fit)
     _add_fit_options(fit)
+    cli_simulate.add_parser(commands)
     benchmark = commands.add_parser(
         "benchmark",
         help="say how fast this machine is",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -36,6 +37,9 @@ from aphyn_gui.gui.start_page import StartPage
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.trace_view import TraceView
 from aphyn_gui.gui.window_actions import WindowActions
+
+if TYPE_CHECKING:
+    from aphyn_gui.gui.simulation_dialog import SimulationDialog
 
 _TITLE = "aphyn_gui"
 _SCREEN_SHARE = 0.85
@@ -75,6 +79,7 @@ class MainWindow(QMainWindow):
         self.log_view = LogView()
         self.toaster = Toaster(self)
         self.run_status = RunStatus(self.runner, self.roi_table, self)
+        self.simulation: SimulationDialog | None = None
         self._docks: dict[str, QDockWidget] = {}
         self._widths_without_settings: list[int] = []
         self._make_docks()
@@ -125,6 +130,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancel what runs, wait for every thread, keep the layout."""
         settings.remember_window_layout(self.saveGeometry(), self.saveState())
+        if self.simulation is not None:
+            self.simulation.shutdown()
         self.runner.shutdown()
         self.movie_view.shutdown()
         self.tasks.shutdown()
@@ -205,6 +212,7 @@ class MainWindow(QMainWindow):
         canvas = self.movie_view.canvas
         actions.open.triggered.connect(self._ask_for_file)
         actions.demo.triggered.connect(self.loader.open_demo)
+        actions.simulate.triggered.connect(self._show_simulation)
         actions.quit.triggered.connect(self.close)
         actions.draw.triggered.connect(lambda: canvas.set_tool(Tool.DRAW))
         actions.select.triggered.connect(lambda: canvas.set_tool(Tool.SELECT))
@@ -252,6 +260,18 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.loader.open)
         dialog.open()
+
+    def _show_simulation(self) -> None:
+        if self.simulation is None:
+            # Few sessions simulate: the others start without it.
+            from aphyn_gui.gui.simulation_dialog import SimulationDialog
+
+            self.simulation = SimulationDialog(self)
+            self.simulation.written.connect(self.loader.open)
+            self.simulation.message.connect(self._hub.tell)
+        self.simulation.show()
+        self.simulation.raise_()
+        self.simulation.activateWindow()
 
     def _show_recording(self) -> None:
         recording = self.controller.recording

@@ -43,6 +43,8 @@ QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {muted_text}; background: {window}; }}
 QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent};
     font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ background: {hover}; color: {muted_text};
+    border-color: {border}; }}
 QPushButton[role="link"] {{ background: transparent; border: none; color: {accent};
     padding: 2px 6px; }}
 QPushButton[role="link"]:hover {{ text-decoration: underline; }}

@@ -45,6 +45,9 @@ class WindowActions(QObject):
         self.undo, self.redo = undo, redo
         self.open = self._action("Open…", "Open a recording", QKeySequence.StandardKey.Open)
         self.demo = self._action("Open demo", "Open a simulated recording with two regions")
+        self.simulate = self._action(
+            "New simulated recording…", "Simulate a slab of tissue and record it"
+        )
         self.quit = self._action("Quit", "Close the window", QKeySequence.StandardKey.Quit)
         self.draw = self._action("Draw ROI", "Draw a region: drag on the movie", "R")
         self.select = self._action("Select", "Select, move and resize regions; drag pans", "V")
@@ -79,6 +82,7 @@ class WindowActions(QObject):
         file_menu = bar.addMenu("&File")
         file_menu.addAction(self.open)
         file_menu.addMenu(self.recent_menu)
+        file_menu.addAction(self.simulate)
         file_menu.addSeparator()
         file_menu.addAction(self.quit)
         self.recent_menu.aboutToShow.connect(lambda: self._fill_recent(open_recent))

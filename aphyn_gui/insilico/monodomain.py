@@ -128,6 +128,25 @@ class SlabProgress:
     remaining_s: float
 
 
+@dataclass(frozen=True, eq=False)
+class SlabStep:
+    """One piece of work of a simulation.
+
+    Attributes
+    ----------
+    progress : SlabProgress
+        How far it has come.
+    potential_mv : ndarray of float32, shape (rows, columns)
+        Transmembrane potential now, mV; a copy.
+    frame : int or None
+        Number of the output frame that this potential is, from 0; None between frames.
+    """
+
+    progress: SlabProgress
+    potential_mv: NDArray[np.float32]
+    frame: int | None
+
+
 @dataclass(frozen=True)
 class SlabResult:
     """A simulated movie.
@@ -175,10 +194,41 @@ def simulate_slab(settings: SlabSettings) -> Generator[SlabProgress, None, SlabR
     SimulationError
         If the potential leaves the physiological range or is no longer a number.
     """
+    began = perf_counter()
+    movie = np.empty((settings.frames, settings.rows, settings.columns), dtype=np.float32)
+    for step in stream_slab(settings):
+        if step.frame is not None:
+            movie[step.frame] = step.potential_mv
+        yield step.progress
+    first = settings.output_start_ms / settings.output_interval_ms
+    times = (first + np.arange(1.0, settings.frames + 1.0)) * settings.output_interval_ms
+    return SlabResult(settings, times, movie, perf_counter() - began)
+
+
+def stream_slab(settings: SlabSettings) -> Generator[SlabStep, None, None]:
+    """Simulate a slab and hand out its frames as they come; nothing is kept.
+
+    Closing the generator cancels the simulation.
+
+    Parameters
+    ----------
+    settings : SlabSettings
+        What to simulate.
+
+    Yields
+    ------
+    SlabStep
+        After each piece of work, at most about 0.1 s of it; every output frame is among them, in
+        order, and the last step is the last frame.
+
+    Raises
+    ------
+    SimulationError
+        If the potential leaves the physiological range or is no longer a number.
+    """
     # numba takes half a second to import, which only a simulation has to wait for.
     from aphyn_gui.insilico import kernels
 
-    began = perf_counter()
     rows, columns, dt = settings.rows, settings.columns, settings.time_step_ms
     potential = np.full((rows, columns), ten_tusscher.resting_potential_mv())
     scratch = np.empty_like(potential)
@@ -189,17 +239,7 @@ def simulate_slab(settings: SlabSettings) -> Generator[SlabProgress, None, SlabR
     constants = ten_tusscher.constants()
     stimulated, strengths = _stimulated_steps(settings)
 
-    per_frame = round(settings.output_interval_ms / dt)
-    first_stored = round(settings.output_start_ms / dt)
-    total = first_stored + settings.frames * per_frame
-    per_call = max(_CELL_STEPS_PER_CALL // (rows * columns), 1)
-    movie = np.empty((settings.frames, rows, columns), dtype=np.float32)
-
-    step = 0
-    while step < total:
-        # Stop at each stored frame, and often enough to report and to be cancelled.
-        target = first_stored + ((step - first_stored) // per_frame + 1) * per_frame
-        steps = min(max(target, first_stored) - step, per_call)
+    def advance(first_step: int, steps: int) -> None:
         kernels.advance(
             potential,
             scratch,
@@ -211,20 +251,34 @@ def simulate_slab(settings: SlabSettings) -> Generator[SlabProgress, None, SlabR
             strengths,
             settings.diffusion_number,
             dt,
-            step,
+            first_step,
             steps,
         )
+
+    # No step yet: what compiling takes, once on a machine, must not enter the remaining time.
+    advance(0, 0)
+    began = perf_counter()
+    per_frame = round(settings.output_interval_ms / dt)
+    first_stored = round(settings.output_start_ms / dt)
+    total = first_stored + settings.frames * per_frame
+    per_call = max(_CELL_STEPS_PER_CALL // (rows * columns), 1)
+
+    step = 0
+    while step < total:
+        # Stop at each stored frame, and often enough to report and to be cancelled.
+        target = first_stored + ((step - first_stored) // per_frame + 1) * per_frame
+        steps = min(max(target, first_stored) - step, per_call)
+        advance(step, steps)
         step += steps
         _require_physiological(potential, step * dt)
         stored, left_over = divmod(step - first_stored, per_frame)
-        if stored > 0 and left_over == 0:
-            movie[stored - 1] = potential
         elapsed = perf_counter() - began
         fraction = step / total
-        yield SlabProgress(fraction, step * dt, elapsed, elapsed * (1 / fraction - 1))
-
-    times = (first_stored + per_frame * np.arange(1.0, settings.frames + 1.0)) * dt
-    return SlabResult(settings, times, movie, perf_counter() - began)
+        yield SlabStep(
+            progress=SlabProgress(fraction, step * dt, elapsed, elapsed * (1 / fraction - 1)),
+            potential_mv=potential.astype(np.float32),
+            frame=stored - 1 if stored > 0 and left_over == 0 else None,
+        )
 
 
 def run_slab(settings: SlabSettings) -> SlabResult:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from aphyn_gui.insilico.tissue import require_not_negative, require_positive
+from aphyn_gui.recording import Polarity
 
 FULL_SCALE_COUNTS = 65535
 
@@ -27,7 +27,7 @@ class OpticsSettings:
         Speed at which the activation descends below the surface, mm/ms. With `depth_mm` it turns
         the steep upstroke of a cell into the optical one of several ms.
     fractional_change : float
-        Loss of fluorescence over a full action potential, as a fraction of the resting one.
+        Change of fluorescence over a full action potential, as a fraction of the resting one.
     resting_mv, amplitude_mv : float
         Resting potential and amplitude of that full action potential, mV. The defaults are those
         of the resting slab.
@@ -43,6 +43,8 @@ class OpticsSettings:
         Standard deviation of the noise of a pixel, as a fraction of its action potential amplitude.
     seed : int
         Seed of the noise.
+    polarity : Polarity
+        Which way the fluorescence goes on depolarisation; most dyes lose it.
     """
 
     frame_interval_ms: float = 2.0
@@ -58,6 +60,7 @@ class OpticsSettings:
     bleaching_per_s: float = 0.01
     noise_fraction: float = 0.05
     seed: int = 0
+    polarity: Polarity = Polarity.DOWN
 
     def __post_init__(self) -> None:
         for name in (
@@ -107,67 +110,123 @@ def record_optically(
     Returns
     -------
     ndarray of uint16, shape (frames, rows, columns)
-        Counts; fluorescence falls on depolarisation. A last frame that the samples do not fill is
-        left out.
+        Counts. A last frame that the samples do not fill is left out.
     """
     if potential_mv.ndim != 3 or 0 in potential_mv.shape:
         raise ValueError(
             f"a movie has the shape (samples, rows, columns), not {potential_mv.shape}"
         )
-    require_positive("sample_interval_ms", sample_interval_ms)
-    require_positive("pixel_pitch_mm", pixel_pitch_mm)
-    signal = (potential_mv - settings.resting_mv) / settings.amplitude_mv
-    signal = _seen_through_depth(signal, sample_interval_ms, settings)
-    signal = _exposed(signal, settings.frame_interval_ms / sample_interval_ms)
-    blur = settings.lateral_blur_mm / pixel_pitch_mm
-    signal = gaussian_filter(signal, sigma=(0.0, blur, blur), mode="nearest")
-
-    frames, rows, columns = signal.shape
-    brightness = settings.brightness_counts * _illumination(rows, columns, settings.vignetting)
-    middles_s = (np.arange(frames) + 0.5) * settings.frame_interval_ms / 1000
-    fading = np.exp(-settings.bleaching_per_s * middles_s)[:, None, None]
-    counts = settings.offset_counts + brightness * fading * (
-        1.0 - settings.fractional_change * signal
-    )
-    noise = np.random.default_rng(settings.seed).standard_normal(counts.shape)
-    counts += settings.noise_fraction * settings.fractional_change * brightness * noise
-    return np.asarray(np.clip(np.rint(counts), 0, FULL_SCALE_COUNTS), dtype=np.uint16)
-
-
-def _seen_through_depth(
-    signal: NDArray[np.floating], sample_interval_ms: float, settings: OpticsSettings
-) -> NDArray[np.floating]:
-    """Average over depth: deeper layers weigh less, exponentially, and are activated later."""
-    delay_ms = settings.depth_mm / settings.depth_velocity_mm_per_ms
-    if delay_ms == 0:
-        return signal
-    kept = np.exp(-sample_interval_ms / delay_ms)
-    seen = np.empty_like(signal)
-    # The tissue is taken to have been for ever as it is in the first sample.
-    average = signal[0]
-    for sample, now in zip(seen, signal, strict=True):
-        average = kept * average + (1 - kept) * now
-        sample[:] = average
-    return seen
-
-
-def _exposed(signal: NDArray[np.floating], samples_per_frame: float) -> NDArray[np.float64]:
-    """Mean over each exposure, which need not be a whole number of samples."""
-    samples = signal.shape[0]
-    frames = int(samples / samples_per_frame + 1e-9)
-    if samples_per_frame < 1 - 1e-9 or frames < 1:
+    _, rows, columns = potential_mv.shape
+    camera = Camera(rows, columns, sample_interval_ms, pixel_pitch_mm, settings)
+    frames = camera.record(potential_mv)
+    if len(frames) == 0:
         raise ValueError(
-            "the frame interval must be at least the sample interval and at most the movie's "
-            f"length: it is {samples_per_frame:.4g} samples of {samples}"
+            "the frame interval must be at most the movie's length: it is "
+            f"{settings.frame_interval_ms / sample_interval_ms:.4g} samples of {len(potential_mv)}"
         )
-    integral = np.concatenate([np.zeros_like(signal[:1]), signal], dtype=np.float64)
-    np.cumsum(integral, axis=0, out=integral)
-    edges = np.minimum(np.arange(frames + 1) * samples_per_frame, samples)
-    whole = np.minimum(edges.astype(np.int64), samples - 1)
-    part = (edges - whole)[:, None, None]
-    at_edges = (1 - part) * integral[whole] + part * integral[whole + 1]
-    exposed: NDArray[np.float64] = np.diff(at_edges, axis=0) / samples_per_frame
-    return exposed
+    return frames
+
+
+class Camera:
+    """Records a movie of the potential piece by piece, so that it never has to be kept whole.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Pixels, which are the slab's nodes.
+    sample_interval_ms, pixel_pitch_mm, settings
+        As for `record_optically`.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        columns: int,
+        sample_interval_ms: float,
+        pixel_pitch_mm: float,
+        settings: OpticsSettings,
+    ) -> None:
+        require_positive("sample_interval_ms", sample_interval_ms)
+        require_positive("pixel_pitch_mm", pixel_pitch_mm)
+        self._samples_per_frame = settings.frame_interval_ms / sample_interval_ms
+        if self._samples_per_frame < 1 - 1e-9:
+            raise ValueError(
+                f"the frame interval ({settings.frame_interval_ms} ms) must be at least the "
+                f"sample interval ({sample_interval_ms} ms)"
+            )
+        self._settings = settings
+        self._blur = settings.lateral_blur_mm / pixel_pitch_mm
+        self._brightness = settings.brightness_counts * _illumination(
+            rows, columns, settings.vignetting
+        )
+        delay_ms = settings.depth_mm / settings.depth_velocity_mm_per_ms
+        self._kept = float(np.exp(-sample_interval_ms / delay_ms)) if delay_ms > 0 else 0.0
+        self._depth_mean: NDArray[np.float64] | None = None
+        self._noise = np.random.default_rng(settings.seed)
+        self._waiting = np.empty((0, rows, columns))
+        self._start = 0.0
+        """Where the next exposure begins in the samples that wait, in samples."""
+        self._frames = 0
+
+    def record(self, potential_mv: NDArray[np.floating]) -> NDArray[np.uint16]:
+        """Frames that the next samples complete; those that complete none wait.
+
+        Parameters
+        ----------
+        potential_mv : ndarray, shape (samples, rows, columns)
+            Transmembrane potential, mV, where the previous piece ended.
+
+        Returns
+        -------
+        ndarray of uint16, shape (frames, rows, columns)
+            Counts, possibly of no frame.
+        """
+        # Imported when needed: the window knows the demo, and scipy would double its start.
+        from scipy.ndimage import gaussian_filter
+
+        settings = self._settings
+        signal = (potential_mv - settings.resting_mv) / settings.amplitude_mv
+        signal = self._exposed(self._seen_through_depth(signal))
+        signal = gaussian_filter(signal, sigma=(0.0, self._blur, self._blur), mode="nearest")
+        numbers = self._frames + np.arange(len(signal))
+        self._frames += len(signal)
+        middles_s = (numbers + 0.5) * settings.frame_interval_ms / 1000
+        fading = np.exp(-settings.bleaching_per_s * middles_s)[:, None, None]
+        counts = settings.offset_counts + self._brightness * fading * (
+            1.0 + settings.polarity.sign * settings.fractional_change * signal
+        )
+        noise = self._noise.standard_normal(counts.shape)
+        counts += settings.noise_fraction * settings.fractional_change * self._brightness * noise
+        return np.asarray(np.clip(np.rint(counts), 0, FULL_SCALE_COUNTS), dtype=np.uint16)
+
+    def _seen_through_depth(self, signal: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Average over depth: deeper layers weigh less, exponentially, and come later."""
+        seen = np.empty_like(signal)
+        if self._depth_mean is None:
+            # The tissue is taken to have been for ever as it is in the first sample.
+            self._depth_mean = np.asarray(signal[0], dtype=np.float64)
+        mean = self._depth_mean
+        for sample, now in zip(seen, signal, strict=True):
+            mean = self._kept * mean + (1 - self._kept) * now
+            sample[:] = mean
+        self._depth_mean = mean
+        return seen
+
+    def _exposed(self, signal: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Mean over each exposure, which need not be a whole number of samples."""
+        waiting = np.concatenate([self._waiting, signal], dtype=np.float64)
+        samples, per_frame = len(waiting), self._samples_per_frame
+        frames = int((samples - self._start) / per_frame + 1e-9)
+        edges = np.minimum(self._start + np.arange(frames + 1) * per_frame, samples)
+        whole = np.minimum(edges.astype(np.int64), samples - 1)
+        part = (edges - whole)[:, None, None]
+        integral = np.concatenate([np.zeros_like(waiting[:1]), waiting])
+        np.cumsum(integral, axis=0, out=integral)
+        at_edges = (1 - part) * integral[whole] + part * integral[whole + 1]
+        done = int(edges[-1])
+        self._waiting, self._start = waiting[done:].copy(), float(edges[-1]) - done
+        exposed: NDArray[np.float64] = np.diff(at_edges, axis=0) / per_frame
+        return exposed
 
 
 def _illumination(rows: int, columns: int, vignetting: float) -> NDArray[np.float64]:

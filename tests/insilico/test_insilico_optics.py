@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aphyn_gui.insilico import OpticsSettings, record_optically
+from aphyn_gui.insilico import Camera, OpticsSettings, record_optically
+from aphyn_gui.recording import Polarity
 
 CLEAN = OpticsSettings(
     frame_interval_ms=2.0,
@@ -100,6 +101,21 @@ def test_camera_averages_over_exposures_of_any_length() -> None:
     # Each sample stands for the millisecond before it.
     steps = np.repeat(np.arange(1, 38) / 37, 10).reshape(10, 37).mean(axis=1)
     np.testing.assert_allclose(frames[:, 0, 0], 40000 * (1 - 0.9 * steps), atol=0.6)
+
+
+@pytest.mark.parametrize("interval", [1.0, 2.0, 3.7])
+def test_a_camera_sees_the_same_in_pieces(interval: float) -> None:
+    movie = np.random.default_rng(5).uniform(-85, 30, (101, 5, 6))
+    settings = OpticsSettings(frame_interval_ms=interval, seed=3)
+    camera = Camera(5, 6, 1.0, 0.25, settings)
+    pieces = [camera.record(piece) for piece in np.split(movie, [1, 2, 9, 40])]
+    whole = record_optically(movie, 1.0, 0.25, settings)
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+def test_fluorescence_rises_where_the_dye_does() -> None:
+    frames = record_optically(step_movie(), 1.0, 0.25, replace(CLEAN, polarity=Polarity.UP))
+    assert (frames[100:] == 42000).all()
 
 
 @pytest.mark.parametrize(
