@@ -1,16 +1,17 @@
-"""The engine without a window: ``aphyn-gui info``, ``fit``, ``simulate`` and ``benchmark``."""
+"""The engine without a window: ``aphyn-gui info``, ``fit`` and the other subcommands."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aphyn_gui import cli_simulate
+from aphyn_gui import cli_reproduce, cli_simulate
+from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
 from aphyn_gui.fitting import (
     PRESETS,
     RECOMMENDED,
@@ -38,18 +39,13 @@ from aphyn_gui.recording import (
 from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_region
 from aphyn_gui.study.export import recording_as_dict, study_as_dict, write_study
 
-SUBCOMMANDS = ("info", "fit", "simulate", "benchmark")
+SUBCOMMANDS = ("info", "fit", "simulate", "reproduce", "benchmark")
 """First words that mean a headless job."""
 
 BAD_INPUT = 2
 """Exit status for anything the user can mend."""
 
-_ROI = re.compile(r"^(?P<name>[^=]+)=(?P<x>-?\d+),(?P<y>-?\d+),(?P<w>-?\d+),(?P<h>-?\d+)$")
 _LARGEST_PREVIEW = 64
-
-
-class InputError(ValueError):
-    """Something on the command line cannot be used; the message is meant for the user."""
 
 
 _USER_ERRORS = (
@@ -82,6 +78,7 @@ def main(arguments: Sequence[str]) -> int:
             "info": _info,
             "fit": _fit,
             "simulate": cli_simulate.run,
+            "reproduce": cli_reproduce.run,
             "benchmark": _benchmark,
         }
         return jobs[options.command](options)
@@ -115,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_recording_options(fit)
     _add_fit_options(fit)
     cli_simulate.add_parser(commands)
+    cli_reproduce.add_parser(commands)
     benchmark = commands.add_parser(
         "benchmark",
         help="say how fast this machine is",
@@ -135,7 +133,7 @@ def _add_recording_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--roi", action="append", required=True, metavar="NAME=x,y,width,height",
+        "--roi", action="append", required=True, metavar=ROI_FORM,
         help="region in pixels: column and row of its corner, width, height; repeatable",
     )  # fmt: skip
     data = parser.add_argument_group("data")
@@ -170,6 +168,10 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
         "--physics", choices=[model.name for model in models()], help="ionic model, F_p"
     )
     model.add_argument("--network", choices=["none", "resnet"], help="residual network, F_dl")
+    model.add_argument(
+        "--network-inputs", choices=["vh", "v"],
+        help="what F_dl depends on: v and the gate h, or v alone",
+    )  # fmt: skip
     model.add_argument("--epochs", type=int, metavar="N", help="epochs of the hybrid")
     model.add_argument(
         "--seed", type=int, metavar="N", help="seed of the pixels' draw and of the network"
@@ -227,7 +229,7 @@ def _central_region(recording: Recording) -> RectangularRoi:
 def _fit(options: argparse.Namespace) -> int:
     protocol = _protocol(options)
     preparation = _preparation(options)
-    rois = [_parse_roi(text) for text in options.roi]
+    rois = [parse_roi(text) for text in options.roi]
     recording = _open(options)
     if recording.frame_interval_ms is None:
         raise InputError(
@@ -292,7 +294,13 @@ def _protocol(options: argparse.Namespace) -> Protocol:
         changes["seed"] = options.seed
     if options.network:
         changes["network"] = None if options.network == "none" else NetworkSettings()
-    return protocol.with_changes(**changes)
+    protocol = protocol.with_changes(**changes)
+    if options.network_inputs:
+        if protocol.network is None:
+            raise InputError("--network-inputs needs a network: leave --network none away")
+        network = replace(protocol.network, sees_gate=options.network_inputs == "vh")
+        protocol = protocol.with_changes(network=network)
+    return protocol
 
 
 def _preparation(options: argparse.Namespace) -> Preparation:
@@ -308,14 +316,6 @@ def _preparation(options: argparse.Namespace) -> Preparation:
         validation_count=options.validation,
         seed=options.seed or 0,
     )
-
-
-def _parse_roi(text: str) -> tuple[str, RectangularRoi]:
-    match = _ROI.match(text.strip())
-    if match is None:
-        raise InputError(f"--roi takes NAME=x,y,width,height in whole pixels, not {text!r}")
-    x, y, width, height = (int(match[key]) for key in ("x", "y", "w", "h"))
-    return match["name"].strip(), RectangularRoi(x, y, width, height)
 
 
 class _Reporter:

@@ -114,6 +114,14 @@ def test_no_network_is_the_physics_alone(capsys) -> None:
     assert region["mean_square_f_dl"] == 0
 
 
+def test_the_network_can_see_v_alone(capsys) -> None:
+    fit = ("fit", demo_recording_path(), *DEMO[:2], "--epochs", 2)
+    (region,) = run_json(capsys, *fit, "--network-inputs", "v")["regions"]
+    assert region["network_inputs"] == "v"
+    line = refused(capsys, *fit, "--network", "none", "--network-inputs", "v")
+    assert "--network-inputs needs a network" in line
+
+
 def test_people_get_a_table_and_a_sentence(capsys) -> None:
     assert main(["fit", str(demo_recording_path()), *DEMO, "--epochs", "3"]) == 0
     text = capsys.readouterr().out

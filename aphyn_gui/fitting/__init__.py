@@ -16,6 +16,7 @@ from aphyn_gui.fitting.protocol import (
     preset,
 )
 from aphyn_gui.fitting.trainer import fit
+from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
 
 __all__ = [
     "EX_VIVO",
@@ -25,6 +26,7 @@ __all__ = [
     "Detail",
     "Device",
     "Errors",
+    "Estimate",
     "Fit",
     "FitForecast",
     "History",
@@ -37,6 +39,7 @@ __all__ = [
     "ProtocolError",
     "Provenance",
     "Stage",
+    "Uncertainty",
     "fit",
     "preset",
 ]

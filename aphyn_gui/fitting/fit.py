@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.fitting.protocol import Protocol
+from aphyn_gui.fitting.uncertainty import Uncertainty
 from aphyn_gui.recording import SequenceSet
 
 Array = npt.NDArray[np.float64]
@@ -142,6 +143,17 @@ class Fit:
         Course of the hybrid's training.
     network_weights : mapping of str to ndarray
         State of F_dl, empty without a network.
+    uncertainty : Uncertainty or None
+        Intervals of the parameters and what the data do not show; None where the forecast has no
+        finite derivatives.
+    network_share : float
+        Share of dv/dt that F_dl carries along the forecast, mean |F_dl| / mean (|F_p| + |F_dl|),
+        0 to 1.
+    overlaps : mapping of str to float
+        Correlation about zero, -1 to 1, of F_dl with dF_p / d(parameter) along the forecast, for
+        each learned parameter of the ionic model; empty without a network.
+    warnings : tuple of str
+        What to know before using the numbers, one short sentence each.
     provenance : Provenance
         How and where.
     """
@@ -161,4 +173,8 @@ class Fit:
     physics_forecast: FitForecast
     history: History
     network_weights: Mapping[str, npt.NDArray[np.float32]]
+    uncertainty: Uncertainty | None
+    network_share: float
+    overlaps: Mapping[str, float]
+    warnings: tuple[str, ...]
     provenance: Provenance

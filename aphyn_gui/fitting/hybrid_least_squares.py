@@ -1,40 +1,55 @@
-"""Physics and network together by Levenberg-Marquardt, with the data's noise as the stopping rule.
+"""Physics and network together, with the data's noise as the stopping rule.
 
-One trajectory from the mean initial voltage serves the region, so it is fitted to the mean of the
-training sequences, and the cost does not grow with their number. Minimised is
+One trajectory from one initial voltage serves the region, so it is fitted to the mean of the
+training sequences, and the cost does not grow with their number. In three steps:
 
-    lambda * mean (v - mean trace)^2 + mean F_dl^2 + sum_j overlap_j^2
+1. What the physics misses is estimated as a field over (v, h) (``defect``); where noise alone
+   explains the misfit, the network stays silent.
+2. The network learns that field (``distillation``).
+3. Levenberg-Marquardt on all weights and parameters together minimises
 
-with lambda raised step by step, as in the paper, until the misfit is what noise alone would leave
-(the discrepancy principle): F_dl then has nothing left to learn but noise. overlap_j is the mean of
-F_dl times the direction in which parameter j would change dv/dt along the path, of unit mean
-square: what physics can do, physics shall do, and the split between the two is a definite one.
+       lambda * mean (v - mean trace)^2 + mean F_dl^2 + sum_j overlap_j^2
+
+   with lambda from the first step: the ratio of what the field may be to what the noise is.
+   overlap_j is the mean of F_dl times the direction in which parameter j would change dv/dt along
+   the path, of unit mean square: what physics can do, physics shall do, and the split between the
+   two is a definite one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from aphyn_gui.hybrid import HybridModel, Integrator, TimeGrid
-from aphyn_gui.hybrid.path_derivatives import PathDerivatives, path_derivatives
+from aphyn_gui.fitting.defect import Defect, find_defect
+from aphyn_gui.fitting.distillation import teach
+from aphyn_gui.fitting.observation_groups import observation_groups
+from aphyn_gui.hybrid import HybridModel, Integrator, TimeGrid, follow
+from aphyn_gui.hybrid.path_derivatives import PathDerivatives, group_means, path_derivatives
 
 Array = npt.NDArray[np.float64]
 
-FIRST_LAMBDA, LAST_LAMBDA, LAMBDA_FACTOR = 1e-3, 1e4, 10.0
-"""Course of lambda. At the first the network hardly moves; at the last data outweigh everything."""
+LEAST_EVIDENCE = 2.5
+"""Gain of the log evidence from which the network may speak: odds of 12 to 1."""
 
-ITERATIONS_PER_LAMBDA = 6
+_ATTEMPTS, _LESSONS, _POLISHING = 4, 30, 20
 _TRIALS = 6
-_SMALLEST_GAIN, _SMALLEST_LAST_GAIN = 5e-3, 1e-4
+_SMALLEST_GAIN = 2e-3
 _LARGEST_PARAMETER_STEP = 0.5
 _PENALTY_STRIDE = 5
 """Steps between those that enter the curvature of mean F_dl^2; its gradient uses all."""
+_SMALLEST_NOISE = 1e-8
+"""Variance below which measurements without noise are not trusted further."""
+
+
+_DIVERGING = np.errstate(over="ignore", invalid="ignore")
+"""A trial that diverges is refused by its infinite misfit, not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,7 @@ def fit_hybrid(
     grid: TimeGrid,
     physics_names: tuple[str, ...],
     iterations: int,
+    seed: int = 0,
 ) -> Generator[HybridState, None, HybridState]:
     """Fit ``model`` in place.
 
@@ -103,6 +119,8 @@ def fit_hybrid(
         Learned parameters whose work the network shall not do.
     iterations : int
         Most iterations.
+    seed : int
+        Of the network's start.
 
     Yields
     ------
@@ -115,21 +133,54 @@ def fit_hybrid(
         The last one.
     """
     solver = _Solver(model, sequences.double().numpy(), initial, grid, physics_names)
-    state = solver.state(0, FIRST_LAMBDA)
-    lambda_ = FIRST_LAMBDA
     iteration = 0
-    spent = 0
-    while iteration < iterations and not solver.explains_the_data:
-        gain = solver.improve(lambda_)
-        iteration, spent = iteration + 1, spent + 1
-        state = solver.state(iteration, lambda_)
+    defect = solver.defect()
+    if defect.evidence < LEAST_EVIDENCE:
+        solver.silence()
+        state = solver.state(1, 0.0)
         yield state
-        if lambda_ >= LAST_LAMBDA:
-            if gain < _SMALLEST_LAST_GAIN:
+        return state
+    lesson = solver.lesson(defect)
+    size = float(np.mean(lesson[2] ** 2))
+    lambda_ = size / max(defect.freedom, 1.0) / solver.noise_of_the_misfit
+    best = solver.attempt(math.inf)
+    for attempt in range(_ATTEMPTS):
+        if attempt > 0:
+            # Where the best start led near the answer, the linear answer is a better one.
+            solver.return_to(best)
+            if solver.is_worse_than_physics:
+                solver.begin(defect)
+            else:
+                lesson = solver.lesson(solver.defect())
+        for _ in teach(solver.network, *lesson, seed + attempt, _LESSONS):
+            solver.look_again()
+            # A network that has learned half may still drive the trajectory away.
+            if solver.is_sane:
+                iteration += 1
+                yield solver.state(iteration, lambda_)
+        solver.settle()
+        for _ in range(_POLISHING):
+            gain = solver.improve(lambda_)
+            iteration += 1
+            yield solver.state(iteration, lambda_)
+            if gain < _SMALLEST_GAIN:
                 break
-        elif gain < _SMALLEST_GAIN or spent == ITERATIONS_PER_LAMBDA:
-            lambda_, spent = lambda_ * LAMBDA_FACTOR, 0
-    return state
+        best = min(best, solver.attempt(lambda_), key=lambda attempt: attempt.objective)
+        if solver.explains_the_data or iteration >= iterations:
+            break
+    solver.return_to(best)
+    if solver.is_worse_than_physics:
+        solver.silence()
+    return solver.state(iteration, lambda_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    """Where one start led."""
+
+    objective: float
+    free: Tensor
+    weights: Tensor
 
 
 class _Solver:
@@ -146,25 +197,122 @@ class _Solver:
         network = model.network
         assert network is not None
         self._model, self._initial, self._grid = model, initial, grid
-        self._network = network
-        self._mean = sequences.mean(axis=0)
-        self._noise_misfit = noise_of_the_mean(sequences)
+        self.network = network
+        self._groups = observation_groups(
+            grid.sample_count, grid.time_step_ms * grid.steps_per_sample
+        )
+        counts = np.bincount(self._groups)
+        self._shares = counts / counts.sum()
+        self._mean = group_means(sequences.mean(axis=0), self._groups)
+        noise = noise_of_the_mean(sequences)
+        self._variances = max(noise, _SMALLEST_NOISE) / counts
+        self._noise_misfit = noise * len(counts) / counts.sum()
         names = model.problem(grid, Integrator.EULER).physical_names
         self._positions = [names.index(name) for name in model.learned_names]
         self._physics = [model.learned_names.index(name) for name in physics_names]
         self._physics_names = physics_names
         self._damping = 1e-3
+        self._physics_free = model.free.detach().clone()
         self._voltage, self._rate = self._run()
+        self._physics_misfit = self._misfit
         nothing = np.zeros((0, grid.step_count))
         self._directions = self._physics_directions(self._differentiate(nothing))
+
+    @property
+    def noise_of_the_misfit(self) -> float:
+        """What one observation's noise adds to the misfit, spread over all of them."""
+        return float(self._variances @ self._shares**2 / self._shares.sum())
+
+    @property
+    def is_worse_than_physics(self) -> bool:
+        """Whether the network has not brought the trajectory nearer to the data."""
+        return not self._misfit < self._physics_misfit
+
+    def defect(self) -> Defect:
+        """What the physics misses, to first order about the current point."""
+        path = self._differentiate(np.zeros((0, self._grid.step_count)))
+        self._sensitivity = self._shares @ path.by_rate**2
+        self._base = self._model.free.detach().clone()
+        residual = self._mean - path.voltage + path.by_rate @ path.network_rate
+        return find_defect(path, residual, self._variances, self._positions, self._by_variable)
+
+    def lesson(self, defect: Defect) -> tuple[Array, Array, Array, Array]:
+        """What the network has to say for the trajectory to become the defect's.
+
+        To first order the answer is the defect itself. Here it is exact: the rate that is missing
+        when v takes the wanted path and the gate follows v.
+
+        Returns
+        -------
+        voltage, gate, rate : ndarray, shape (steps - 1,)
+            States along the wanted path, and F_dl there, 1/ms.
+        sensitivity : ndarray, shape (steps - 1,)
+            How much an error there moves the observations.
+        """
+        self.begin(defect)
+        # The path is known to the start of the last step.
+        grid = TimeGrid(self._grid.time_step_ms, 1, len(defect.voltage))
+        problem = replace(self._model.problem(grid, Integrator.EULER), network=None)
+        path = torch.from_numpy(defect.voltage)
+        found = follow(problem, self._model.physical.detach()[None], self._initial, path)
+        missing = np.diff(defect.voltage) / grid.time_step_ms - found.physics_rate[0].numpy()
+        return defect.voltage[:-1], found.gate[0].numpy(), missing, self._sensitivity[:-1]
+
+    @torch.no_grad()
+    def silence(self) -> None:
+        """The physics-only fit, with a network that says nothing."""
+        last = self.network.shape.layers[-1]
+        self.network.weights[last.weight :] = 0.0
+        self._model.free.copy_(self._physics_free)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """After the network was changed from outside."""
+        self._voltage, self._rate = self._run()
+
+    def begin(self, defect: Defect) -> None:
+        """Move the parameters to where the defect has them."""
+        change = torch.from_numpy(defect.parameter_change)
+        self._put(self._base + change, self.network.weights.detach().clone())
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Before polishing: soften a network with which the trajectory diverges."""
+        self._damping = 1e-3
+        self.look_again()
+        last = self.network.shape.layers[-1]
+        while not self.is_sane:
+            self.network.weights[last.weight :] *= 0.5
+            self.look_again()
+        self._directions = self._physics_directions(
+            self._differentiate(np.zeros((0, self._grid.step_count)))
+        )
+
+    def attempt(self, lambda_: float) -> _Attempt:
+        """The current point, to return to."""
+        return _Attempt(
+            self._objective(lambda_, self._voltage, self._rate),
+            self._model.free.detach().clone(),
+            self.network.weights.detach().clone(),
+        )
+
+    def return_to(self, attempt: _Attempt) -> None:
+        """Go back to an earlier point."""
+        self._put(attempt.free, attempt.weights)
+        self.look_again()
+
+    @property
+    def is_sane(self) -> bool:
+        """Whether the trajectory stays where action potentials are."""
+        return bool(self._misfit < 1.0)
 
     @property
     def explains_the_data(self) -> bool:
         """Whether what is left of the misfit could be noise.
 
-        A mean of squares of noise scatters by sqrt(2 / samples); two such deviations are granted.
+        A mean of squares of noise scatters by sqrt(2 / n); two such deviations are granted.
         """
-        scatter = np.sqrt(2 / self._grid.sample_count)
+        scatter = np.sqrt(2 / len(self._shares))
         return bool(self._misfit <= self._noise_misfit * (1 + 2 * scatter))
 
     def state(self, iteration: int, lambda_: float) -> HybridState:
@@ -181,9 +329,10 @@ class _Solver:
             overlaps=dict(zip(self._physics_names, correlations.tolist(), strict=True)),
         )
 
+    @_DIVERGING
     def improve(self, lambda_: float) -> float:
         """Take one step; the relative gain of the objective, 0 where no step gains."""
-        steps, samples = self._grid.step_count, self._grid.sample_count
+        steps, shares = self._grid.step_count, self._shares
         rows = np.concatenate((2 * self._rate[None] / steps, self._directions / steps))
         path = self._differentiate(rows)
         self._directions = self._physics_directions(path)
@@ -197,28 +346,31 @@ class _Solver:
             axis=1,
         )
         gradient = (
-            2 * lambda_ / samples * (jacobian.T @ (self._voltage - self._mean))
+            2 * lambda_ * (jacobian.T @ (shares * (self._voltage - self._mean)))
             + products[0]
             + 2 * products[1:].T @ overlap
         )
-        curvature = 2 * lambda_ / samples * (jacobian.T @ jacobian)
+        curvature = 2 * lambda_ * (jacobian.T @ (shares[:, None] * jacobian))
         curvature += 2 * products[1:].T @ products[1:]
         sampled = path.network_by_weight[::_PENALTY_STRIDE]
         first_weight = len(self._positions)
         curvature[first_weight:, first_weight:] += 2 / len(sampled) * (sampled.T @ sampled)
+        if not np.isfinite(curvature).all():
+            return 0.0
         return self._search(lambda_, gradient, curvature)
 
     def _search(self, lambda_: float, gradient: Array, curvature: Array) -> float:
         """Raise the damping until a step improves the objective, and take that step."""
         before = self._objective(lambda_, self._voltage, self._rate)
         free = self._model.free.detach().clone()
-        weights = self._network.weights.detach().clone()
+        weights = self.network.weights.detach().clone()
         count = len(free)
         held = np.zeros(len(gradient), dtype=bool)
         lower, upper = self._model.free_bounds
         held[:count] = ((free <= lower).numpy() & (gradient[:count] > 0)) | (
             (free >= upper).numpy() & (gradient[:count] < 0)
         )
+        held[[count + position for position in self.network.held]] = True
         moving = ~held
         diagonal = np.diag(curvature) + 1e-8 * np.diag(curvature).max()
         for _ in range(_TRIALS):
@@ -240,9 +392,10 @@ class _Solver:
         self._put(free, weights)
         return 0.0
 
+    @_DIVERGING
     def _objective(self, lambda_: float, voltage: Array, rate: Array) -> float:
         overlap = self._directions @ rate / len(rate)
-        misfit = np.mean((voltage - self._mean) ** 2)
+        misfit = self._shares @ (voltage - self._mean) ** 2
         return float(lambda_ * misfit + np.mean(rate**2) + overlap @ overlap)
 
     def _physics_directions(self, path: PathDerivatives) -> Array:
@@ -253,8 +406,9 @@ class _Solver:
         return (slopes / np.where(size > 0, size, 1.0)).T
 
     @property
+    @_DIVERGING
     def _misfit(self) -> float:
-        return float(np.mean((self._voltage - self._mean) ** 2))
+        return float(self._shares @ (self._voltage - self._mean) ** 2)
 
     @property
     def _by_variable(self) -> Array:
@@ -262,16 +416,19 @@ class _Solver:
         by_variable: Array = self._model.by_free.numpy()
         return by_variable
 
+    @_DIVERGING
     def _differentiate(self, products: Array) -> PathDerivatives:
-        return path_derivatives(self._model, self._initial, self._grid, Integrator.EULER, products)
+        return path_derivatives(
+            self._model, self._initial, self._grid, Integrator.EULER, products, self._groups
+        )
 
     def _run(self) -> tuple[Array, Array]:
         run = self._model.simulate(self._initial, self._grid)
         voltage = run.voltage[0, :: self._grid.steps_per_sample].numpy()
-        return voltage, run.network_rate[0].numpy()
+        return group_means(voltage, self._groups), run.network_rate[0].numpy()
 
     @torch.no_grad()
     def _put(self, free: Tensor, weights: Tensor) -> None:
         self._model.free.copy_(free)
-        self._network.weights.copy_(weights)
+        self.network.weights.copy_(weights)
         self._model.keep_inside_bounds()

@@ -12,10 +12,13 @@ from torch import Tensor
 from aphyn_gui.fitting.least_squares import LeastSquaresState, Unknown, least_squares
 from aphyn_gui.fitting.protocol import InitialVoltage, Protocol
 from aphyn_gui.fitting.training_data import TrainingData
-from aphyn_gui.hybrid import TrajectoryProblem
+from aphyn_gui.hybrid import INITIAL_VOLTAGE, TrajectoryProblem
 from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 
 _STARTS = 8
+_SHIFT = 0.1
+"""The same for what is no logarithm, in parts of its range."""
+_INITIAL_VOLTAGES = (-0.25, 0.5)
 _SPREAD = 1.5
 """Largest factor, as a logarithm, between the first start and the others."""
 
@@ -28,6 +31,8 @@ class PhysicsFit:
     ----------
     values : dict of str to float
         Every physical parameter, the stimulus's included.
+    initial_voltage : float or None
+        v(0) where it was fitted.
     mean_square_error : float
         Over the training sequences.
     converged : bool
@@ -37,6 +42,7 @@ class PhysicsFit:
     """
 
     values: dict[str, float]
+    initial_voltage: float | None
     mean_square_error: float
     converged: bool
     iteration: int
@@ -71,10 +77,13 @@ def fit_physics(
     unknowns = tuple(Unknown(name, *bounds) for name, bounds in protocol.unknowns.items())
     if not unknowns:
         error = float("nan")
-        return PhysicsFit(fixed, error, True, 0, 0)
+        return PhysicsFit(fixed, None, error, True, 0, 0)
     measured, initial = data.training.double(), data.training_initial.double()
     spread = 0.0
-    if protocol.initial_voltage is InitialVoltage.MEAN:
+    if protocol.initial_voltage is InitialVoltage.FITTED:
+        unknowns = (*unknowns, Unknown(INITIAL_VOLTAGE, *_INITIAL_VOLTAGES))
+        fixed[INITIAL_VOLTAGE] = float(data.mean_initial[0, 0])
+    if protocol.initial_voltage is not InitialVoltage.MEASURED:
         # All sequences share one trajectory: its distance from them is that from their mean, plus
         # their spread, which no parameter changes. One integration then does for all of them.
         spread = float(measured.var(dim=0, correction=0).mean())
@@ -106,7 +115,7 @@ def _starts(fixed: dict[str, float], unknowns: tuple[Unknown, ...]) -> Tensor:
         moved = [
             value * math.exp(factor)
             if unknown.is_log
-            else value + factor * 0.1 * (unknown.upper - unknown.lower)
+            else value + factor * _SHIFT * (unknown.upper - unknown.lower)
             for value, factor, unknown in zip(first.tolist(), row.tolist(), unknowns, strict=True)
         ]
         starts.append(torch.tensor(moved, dtype=torch.float64))
@@ -122,8 +131,10 @@ def _best(
 ) -> PhysicsFit:
     best = int(state.mean_square_error.argmin())
     found = dict(zip((u.name for u in unknowns), state.values[best].tolist(), strict=True))
+    values = {**fixed, **found}
     return PhysicsFit(
-        values={**fixed, **found},
+        initial_voltage=values.pop(INITIAL_VOLTAGE, None),
+        values=values,
         mean_square_error=float(state.mean_square_error[best]) + spread,
         converged=bool(state.converged[best]),
         iteration=state.iteration,

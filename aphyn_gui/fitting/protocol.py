@@ -16,10 +16,16 @@ class ProtocolError(ValueError):
 
 
 class InitialVoltage(StrEnum):
-    """Where a forecast starts."""
+    """Where a forecast starts.
+
+    MEASURED is each sequence's first sample (the paper's), MEAN the training sequences' mean first
+    sample, FITTED one value for the region, found with the physics: one noisy sample then does not
+    pull the time constants.
+    """
 
     MEASURED = "measured"
     MEAN = "mean"
+    FITTED = "fitted"
 
 
 class Optimiser(StrEnum):
@@ -53,11 +59,14 @@ class NetworkSettings:
         Number of residual blocks; 3 in the paper.
     output_gain : float
         Scale of the output layer at the start; small, so that F_dl starts silent.
+    sees_gate : bool
+        Whether F_dl depends on (v, h), or on v alone.
     """
 
     features: int = 8
     blocks: int = 3
     output_gain: float = 1e-4
+    sees_gate: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.features <= 64:
@@ -92,7 +101,7 @@ class Protocol:
     network : NetworkSettings or None
         F_dl; None: physics only.
     initial_voltage : InitialVoltage
-        v(0): each sequence's first measurement (the paper's), or the training mean's.
+        v(0): each sequence's first measurement (the paper's), or one for the region.
     optimiser : Optimiser
         How physics and network are trained together.
     epochs : int
@@ -157,10 +166,10 @@ class Protocol:
             raise ProtocolError(str(error)) from error
         if (
             self.optimiser is Optimiser.LEAST_SQUARES
-            and self.initial_voltage is not InitialVoltage.MEAN
+            and self.initial_voltage is InitialVoltage.MEASURED
         ):
             raise ProtocolError(
-                "least squares fit one trajectory to the region: choose the mean initial voltage, "
+                "least squares fit one trajectory: choose one initial voltage for the region, "
                 "or train with Adam"
             )
         if self.epochs < 1:
@@ -211,9 +220,9 @@ RECOMMENDED = Protocol(
     physics="mitchell_schaeffer_smooth",
     stimulus=Stimulus(amplitude_per_ms=0.2, duration_ms=4.0),
     learn_stimulus=True,
-    initial_voltage=InitialVoltage.MEAN,
+    initial_voltage=InitialVoltage.FITTED,
     optimiser=Optimiser.LEAST_SQUARES,
-    epochs=48,
+    epochs=150,
 )
 """What suits optical recordings: the stimulus is learned, and one trajectory serves the region."""
 

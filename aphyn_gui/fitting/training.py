@@ -15,6 +15,7 @@ from aphyn_gui import __version__
 from aphyn_gui.fitting.bookkeeping import HistoryRecorder, WorkingClock
 from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, Outcome, Provenance
 from aphyn_gui.fitting.hybrid_least_squares import fit_hybrid
+from aphyn_gui.fitting.judgement import judge
 from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics, starting_values
 from aphyn_gui.fitting.progress import Detail, Progress, Stage
 from aphyn_gui.fitting.protocol import Device, Optimiser, Protocol, ProtocolError
@@ -79,13 +80,12 @@ class Training:
     def _fit_physics(self) -> Generator[Progress, None, PhysicsFit]:
         solver = fit_physics(self._physics_problem, self._protocol, self._data)
         stage_started = self._clock.running_s
-        latest: PhysicsFit | None = None
         while True:
             try:
                 latest = next(solver)
             except StopIteration as stop:
-                found: PhysicsFit = stop.value
-                return found
+                latest = stop.value
+                break
             record = self._protocol.network is None
             if record:
                 self._recorder.add(latest.values, latest.mean_square_error, math.nan, 0.0, math.nan)
@@ -98,11 +98,14 @@ class Training:
                 errors=Errors(latest.mean_square_error, math.nan),
                 mean_square_f_dl=0.0,
                 lambda_=math.nan,
-                forecast=partial(self._physics_forecast, latest.values),
+                forecast=partial(self._physics_forecast, latest),
             )
             if self._should_stop():
                 solver.close()
-                return latest
+                break
+        if latest.initial_voltage is not None:
+            self._data = self._data.starting_at(latest.initial_voltage)
+        return latest
 
     def _train(self, model: HybridModel) -> Generator[Progress, None, Outcome]:
         """The paper's training; the model is left in its last finite state."""
@@ -160,7 +163,13 @@ class Training:
         data, protocol = self._data, self._protocol
         initial = data.mean_initial.double()
         solver = fit_hybrid(
-            model, data.training, initial, self._grid, protocol.learned_names, protocol.epochs
+            model,
+            data.training,
+            initial,
+            self._grid,
+            protocol.learned_names,
+            protocol.epochs,
+            protocol.seed,
         )
         stage_started = self._clock.running_s
         for state in solver:
@@ -196,6 +205,7 @@ class Training:
             settings.output_gain,
             self._protocol.seed,
             self._precision,
+            settings.sees_gate,
         )
         start = physics.values if self._protocol.warm_start else starting_values(self._protocol)
         return self._module(start, network).to(self._device)
@@ -246,15 +256,11 @@ class Training:
         with self._clock.stopped():
             yield progress
 
-    def _physics_forecast(self, values: Mapping[str, float]) -> FitForecast:
-        return self._forecast(
-            simulate(
-                self._physics_problem,
-                self._physical(values),
-                None,
-                self._data.mean_initial.double(),
-            )
-        )
+    def _physics_forecast(self, physics: PhysicsFit) -> FitForecast:
+        data, start = self._data, physics.initial_voltage
+        initial = (data if start is None else data.starting_at(start)).mean_initial.double()
+        physical = self._physical(physics.values)
+        return self._forecast(simulate(self._physics_problem, physical, None, initial))
 
     def _hybrid_forecast(self, model: HybridModel) -> FitForecast:
         initial = self._data.mean_initial.to(self._device, model.free.dtype)
@@ -296,7 +302,7 @@ class Training:
     def _result(self, physics: PhysicsFit, model: HybridModel, outcome: Outcome) -> Fit:
         data = self._data
         physics_errors = self._physics_errors(physics.values)
-        physics_forecast = self._physics_forecast(physics.values)
+        physics_forecast = self._physics_forecast(physics)
         if model.network is None:
             hybrid_errors, forecast, mean_square = physics_errors, physics_forecast, 0.0
             parameters = dict(physics.values)
@@ -321,6 +327,16 @@ class Training:
                 "is kept. Lower the learning rate or lambda's growth, or narrow the bounds."
             ),
         }[outcome]
+        judged = judge(
+            model,
+            self._protocol,
+            self._sequences,
+            data.mean_initial,
+            self._grid,
+            parameters,
+            forecast,
+            physics_converged=physics.converged,
+        )
         return Fit(
             outcome=outcome,
             message=message,
@@ -337,6 +353,10 @@ class Training:
             physics_forecast=physics_forecast,
             history=self._recorder.history(),
             network_weights=weights,
+            uncertainty=judged.uncertainty,
+            network_share=judged.network_share,
+            overlaps=judged.overlaps,
+            warnings=judged.warnings,
             provenance=Provenance(
                 package_version=__version__,
                 torch_version=torch.__version__,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -23,7 +23,8 @@ class TrainingData:
     training_initial, validation_initial : Tensor of float32, shape (sequences, 2)
         v(0) and h(0) of each forecast.
     mean_initial : Tensor of float32, shape (1, 2)
-        Mean v(0) of the training sequences, and h(0): where the drawn forecast starts.
+        The region's v(0), at first the training sequences' mean, and h(0): where the drawn forecast
+        starts.
     """
 
     training: Tensor
@@ -43,7 +44,7 @@ class TrainingData:
 
         def initial(voltages: Tensor) -> Tensor:
             start = voltages[:, 0]
-            if initial_voltage is InitialVoltage.MEAN:
+            if initial_voltage is not InitialVoltage.MEASURED:
                 start = mean.expand(len(voltages))
             return torch.stack((start, torch.full_like(start, resting_gate)), dim=-1)
 
@@ -53,6 +54,19 @@ class TrainingData:
             training_initial=initial(training),
             validation_initial=initial(validation),
             mean_initial=torch.tensor([[float(mean), resting_gate]]),
+        )
+
+    def starting_at(self, voltage: float) -> TrainingData:
+        """The same sequences with one v(0) for all forecasts."""
+
+        def moved(initial: Tensor) -> Tensor:
+            return torch.stack((torch.full_like(initial[:, 0], voltage), initial[:, 1]), dim=-1)
+
+        return replace(
+            self,
+            training_initial=moved(self.training_initial),
+            validation_initial=moved(self.validation_initial),
+            mean_initial=moved(self.mean_initial),
         )
 
     def mean_trace_errors(self) -> Errors:

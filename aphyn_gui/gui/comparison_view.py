@@ -29,10 +29,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QStackedLayout,
     QStackedWidget,
@@ -62,6 +64,8 @@ _NARROW_WIDTH = 600
 """Below this width, pixels, table and plots take turns."""
 
 _LARGEST_SHARE = 0.56
+_WORDS_SHARE = 0.32
+"""Most of the height that findings and warnings take from the table."""
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -168,7 +172,7 @@ class ComparisonModel(QAbstractTableModel):
             is_fixed = column < _FIXED_COLUMNS
             return fixed[column] if is_fixed else row.text(column - _FIXED_COLUMNS)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.meaning
+            return row.tooltip(column - _FIXED_COLUMNS) if column >= _FIXED_COLUMNS else row.meaning
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft
             if column >= _FIXED_COLUMNS:
@@ -202,12 +206,7 @@ class ComparisonModel(QAbstractTableModel):
 
     def to_tsv(self) -> str:
         """The table with full precision, for a spreadsheet."""
-        comparison = self._comparison
-        lines = [["quantity", "unit", *(region.name for region in comparison.regions)]]
-        lines += [
-            [row.key, row.unit, *(repr(value) for value in row.values)] for row in comparison.rows
-        ]
-        return "\n".join("\t".join(line) for line in lines) + "\n"
+        return "\n".join("\t".join(line) for line in self._comparison.as_table()) + "\n"
 
 
 class ComparisonView(QWidget):
@@ -247,6 +246,12 @@ class ComparisonView(QWidget):
         self.findings.setWordWrap(True)
         self.findings.setTextFormat(Qt.TextFormat.RichText)
         self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.findings.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._words_area = QScrollArea()
+        self._words_area.setWidget(self.findings)
+        self._words_area.setWidgetResizable(True)
+        self._words_area.setFrameShape(QFrame.Shape.NoFrame)
+        self._words_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.overlay = OverlayPlot()
         self.dots = ParameterDots()
         self.empty = QLabel()
@@ -279,6 +284,7 @@ class ComparisonView(QWidget):
         super().resizeEvent(event)
         self._share_plots()
         self._fit_split()
+        self._fit_words()
 
     @Slot()
     def copy(self) -> None:
@@ -320,6 +326,7 @@ class ComparisonView(QWidget):
         self.overlay.show_fits(fits)
         self.dots.show_fits(fits)
         self.findings.setText(self._words(comparison))
+        self._fit_words()
         has_fits = bool(comparison.regions)
         self.copy_button.setEnabled(has_fits)
         self.save_button.setEnabled(has_fits)
@@ -328,6 +335,7 @@ class ComparisonView(QWidget):
 
     def _words(self, comparison: Comparison) -> str:
         sentences = [symbol_html(escape(finding)) for finding in comparison.findings]
+        sentences += [f"⚠ {symbol_html(escape(words))}" for words in comparison.region_warnings]
         if len(comparison.regions) == 1:
             sentences.append("Fit a second region to compare.")
         outdated: dict[str, list[str]] = {}
@@ -356,13 +364,14 @@ class ComparisonView(QWidget):
         buttons.addStretch(1)
         column = QVBoxLayout(self._table_page)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
-        column.addWidget(self.findings)
+        column.addWidget(self._words_area)
         column.addWidget(self.table, 1)
         column.addLayout(buttons)
         split = self._split
         split.addWidget(self._table_page)
         split.addWidget(self._plots)
         split.splitterMoved.connect(self._on_split_by_hand)
+        split.splitterMoved.connect(self._fit_words)
         for splitter in (self._column, split):
             splitter.setChildrenCollapsible(False)
         self._plots.addWidget(self._column)
@@ -412,6 +421,13 @@ class ComparisonView(QWidget):
         bars = self.table.verticalScrollBar().sizeHint().width() + 2 * _MARGIN + 4
         wanted = min(header.length() + bars, round(_LARGEST_SHARE * self.width()))
         self._split.setSizes([wanted, self.width() - wanted])
+
+    @Slot()
+    def _fit_words(self) -> None:
+        """The words' own height, unless that would leave the table too little; then they scroll."""
+        width = self._table_page.width() - 2 * _MARGIN
+        wanted = self.findings.heightForWidth(width)
+        self._words_area.setFixedHeight(min(wanted, round(_WORDS_SHARE * self.height())))
 
     @Slot()
     def _on_split_by_hand(self) -> None:

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.plot_panel import PlotPanel
-from aphyn_gui.gui.plot_style import add_curve, color_curve, ends_of, finite_bounds, mixed
+from aphyn_gui.gui.plot_style import add_curve, ends_of, finite_bounds, mixed
 from aphyn_gui.gui.theme import Theme
+from aphyn_gui.recording import SequenceSet
 
 _SIDE_BY_SIDE_ASPECT = 1.7
 _PHYSICS = "v(0) + ∫F<sub>p</sub>"
@@ -43,6 +44,8 @@ class DecompositionPlot(PlotPanel):
             self.rate_sum, self.physics_rate, self.network_rate,
             self.physics_integral, self.network_integral, self.prediction,
         )  # fmt: skip
+        self._sequences: SequenceSet | None = None
+        self._mean_bounds: tuple[float, float] | None = None
         ends_of(self.rates).reserve(_PHYSICS)
         ends_of(self.integrals).reserve(_PHYSICS)
         self._finish()
@@ -61,12 +64,15 @@ class DecompositionPlot(PlotPanel):
             self.ci.addItem(self.integrals, *((0, 1) if side_by_side else (1, 0)))
 
     def _draw(self, picture: FitPicture) -> None:
-        mean = np.nanmean(picture.sequences.training_voltages, axis=0)
-        self.mean.setData(picture.sequences.time_ms, mean)
+        if picture.sequences is not self._sequences:
+            self._sequences = picture.sequences
+            mean = np.nanmean(picture.sequences.training_voltages, axis=0)
+            self._mean_bounds = finite_bounds(mean)
+            self.mean.setData(picture.sequences.time_ms, mean)
+        self.integrals_range.include_y(self._mean_bounds, step=0.1)
         self.rates_range.include_x(0.0, picture.sequences.horizon_ms)
         forecast = picture.forecast
         if forecast is None:
-            self.integrals_range.include_y(finite_bounds(mean), step=0.1)
             for curve in self._of_forecast:
                 curve.clear()
             return
@@ -83,7 +89,7 @@ class DecompositionPlot(PlotPanel):
         )
         self.integrals_range.include_y(
             finite_bounds(
-                mean, forecast.integrated_physics, forecast.integrated_network, forecast.voltage
+                forecast.integrated_physics, forecast.integrated_network, forecast.voltage
             ),
             step=0.1,
         )
@@ -101,5 +107,5 @@ class DecompositionPlot(PlotPanel):
             (self.integrals, self.physics_integral, _PHYSICS, theme.physics),
             (self.integrals, self.network_integral, "∫F<sub>dl</sub>", theme.network),
         ):
-            color_curve(curve, color)
+            curve.color(color)
             ends_of(plot).name(curve, text, color)

@@ -26,9 +26,16 @@ from aphyn_gui.gui.loss_plot import LossPlot
 from aphyn_gui.gui.parameter_history_plot import ParameterHistoryPlot
 from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.symbols import symbol_html
 
-REPAINT_INTERVAL_MS = 33
-"""Thirty pictures a second at most, however fast the fit is."""
+SHORTEST_TURN_MS = 16
+"""One plot is painted in a turn, so that the window answers in between."""
+
+LONGEST_ROUND_MS = 120
+"""However dear painting is, every plot gets its turn about eight times a second."""
+
+PAINTING_SHARE = 0.06
+"""How much of a processor painting may take while nothing else forbids it."""
 
 _ROOMY_WIDTH, _ROOMY_HEIGHT = 980, 560
 _NARROW_WIDTH = 600
@@ -68,13 +75,19 @@ class FitView(QWidget):
         self.decomposition = DecompositionPlot()
         self.losses = LossPlot()
         self.parameters = ParameterHistoryPlot()
-        self._panels: tuple[PlotPanel, ...] = (
+        # In the order of their turns: the one that was painted last is at the end.
+        self._panels: list[PlotPanel] = [
             self.forecast, self.decomposition, self.losses, self.parameters,
-        )  # fmt: skip
+        ]  # fmt: skip
         self.heading = QLabel()
         self.heading.setTextFormat(Qt.TextFormat.RichText)
         self.note = QLabel()
         self.note.setProperty("role", "muted")
+        self.warnings = QLabel()
+        self.warnings.setWordWrap(True)
+        self.warnings.setTextFormat(Qt.TextFormat.RichText)
+        self.warnings.setContentsMargins(8, 0, 8, 0)
+        self.warnings.hide()
         self.empty = QLabel()
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -82,8 +95,8 @@ class FitView(QWidget):
         self._arrangement: Arrangement | None = None
         self._build()
         self._timer = QTimer(self)
-        self._timer.setInterval(REPAINT_INTERVAL_MS)
-        self._timer.timeout.connect(self._repaint)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._paint_next)
         controller.selection_changed.connect(self._update_picture)
         controller.region_added.connect(self._update_picture)
         controller.region_changed.connect(self._update_picture)
@@ -143,6 +156,9 @@ class FitView(QWidget):
         )
         note = self._note(region_id)
         self.note.setText(f"· {note}" if note else "")
+        warnings = self._warnings(region_id)
+        self.warnings.setText("<br>".join(f"⚠ {symbol_html(escape(w))}" for w in warnings))
+        self.warnings.setVisible(bool(warnings))
 
     def _note(self, region_id: str) -> str:
         if region_id == self._runner.current_region_id:
@@ -156,6 +172,11 @@ class FitView(QWidget):
             remarks.append(f"{' and '.join(changes)} changed since this fit")
         return " · ".join(remarks)
 
+    def _warnings(self, region_id: str) -> tuple[str, ...]:
+        if region_id == self._runner.current_region_id:
+            return ()
+        return self._controller.study.fits[region_id].fit.warnings
+
     def _what_to_do(self) -> str:
         if self._controller.recording is None:
             return "Open a recording; its fits are shown here."
@@ -164,18 +185,30 @@ class FitView(QWidget):
         return "No fit yet. Press Fit selected, or Fit all."
 
     @Slot()
-    def _repaint(self) -> None:
-        for panel in self._panels:
+    def _paint_next(self) -> None:
+        """Give the plot that has waited longest its turn; what has ended is shown at once."""
+        is_running = self.shown_region_id == self._runner.current_region_id
+        waiting = [panel for panel in self._panels if panel.is_waiting]
+        for panel in waiting[:1] if is_running else waiting:
             panel.repaint_if_needed()
+            self._panels.remove(panel)
+            self._panels.append(panel)
         self._run_timer()
 
     def _run_timer(self) -> None:
         """The timer only runs while a fit that somebody watches can bring something new."""
-        is_needed = self.isVisible() and any(panel.is_waiting for panel in self._panels)
-        if is_needed and not self._timer.isActive():
-            self._timer.start()
-        elif not is_needed:
+        waiting = sum(panel.is_waiting for panel in self._panels) if self.isVisible() else 0
+        if not waiting:
             self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start(self._turn_ms())
+
+    def _turn_ms(self) -> int:
+        """Time until the next plot's turn: what the last ones cost, as its share of all time."""
+        seen = max(sum(panel.isVisible() for panel in self._panels), 1)
+        cost_ms = 1e3 * sum(panel.take_cost_s() for panel in self._panels)
+        longest: int = max(LONGEST_ROUND_MS // seen, SHORTEST_TURN_MS)
+        return min(max(round(cost_ms / PAINTING_SHARE), SHORTEST_TURN_MS), longest)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while hidden."""
@@ -219,6 +252,7 @@ class FitView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(bar)
+        column.addWidget(self.warnings)
         column.addWidget(self._split, 1)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)

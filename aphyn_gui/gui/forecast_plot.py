@@ -11,7 +11,6 @@ from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.plot_style import (
     LIGHT_SHARE,
     add_curve,
-    color_curve,
     ends_of,
     finite_bounds,
     mixed,
@@ -35,7 +34,7 @@ class ForecastPlot(PlotPanel):
         self.plot.getAxis("bottom").setStyle(showValues=False)
         self.residual_plot.setLabel("left", "difference")
         self.residual_plot.setLabel("bottom", "time from onset", units="ms")
-        self.traces = add_curve(self.plot, width=1, connect="finite")
+        self.traces = add_curve(self.plot, width=1, connect="finite", is_static=True)
         self.physics = add_curve(self.plot)
         self.mean = add_curve(self.plot)
         self.prediction = add_curve(self.plot)
@@ -43,17 +42,18 @@ class ForecastPlot(PlotPanel):
         self.residual_plot.addItem(self.zero)
         self.physics_residual = add_curve(self.residual_plot)
         self.residual = add_curve(self.residual_plot)
+        self._sequences: SequenceSet | None = None
+        self._mean = np.empty(0)
+        self._measured_bounds: tuple[float, float] | None = None
         for plot in (self.plot, self.residual_plot):
             ends_of(plot).reserve(*_NAMES)
         self._finish()
 
     def _draw(self, picture: FitPicture) -> None:
         sequences, forecast = picture.sequences, picture.forecast
-        time = sequences.time_ms
-        used = np.concatenate([sequences.training, sequences.validation])
-        self.traces.setData(*traces_in_one_line(sequences, used))
-        mean = np.nanmean(sequences.training_voltages, axis=0)
-        self.mean.setData(time, mean)
+        if sequences is not self._sequences:
+            self._draw_measured(sequences)
+        time, mean = sequences.time_ms, self._mean
         hybrid = forecast if picture.is_hybrid else None
         physics = picture.physics_forecast if picture.is_hybrid else forecast
         reach = 0.02
@@ -71,21 +71,30 @@ class ForecastPlot(PlotPanel):
             self.kept_range.include_y(finite_bounds(shown.voltage), step=0.1)
             reach = max(reach, float(np.nanmax(np.abs(residual))))
         self.kept_range.include_x(0.0, sequences.horizon_ms)
-        self.kept_range.include_y(finite_bounds(sequences.voltages[used]), step=0.1)
+        self.kept_range.include_y(self._measured_bounds, step=0.1)
         self.residual_range.include_y((-reach, reach))
         for plot in (self.plot, self.residual_plot):
             ends_of(plot).update()
 
+    def _draw_measured(self, sequences: SequenceSet) -> None:
+        """What a running fit does not move."""
+        self._sequences = sequences
+        used = np.concatenate([sequences.training, sequences.validation])
+        self._measured_bounds = finite_bounds(sequences.voltages[used])
+        self._mean = np.nanmean(sequences.training_voltages, axis=0)
+        self.traces.setData(*traces_in_one_line(sequences, used))
+        self.mean.setData(sequences.time_ms, self._mean)
+
     def _color(self, theme: Theme) -> None:
         faint = mixed(theme.ground_truth, theme.plot_background, 0.8)
         light = mixed(theme.prediction, theme.plot_background, LIGHT_SHARE)
-        color_curve(self.traces, faint)
-        color_curve(self.mean, theme.ground_truth)
+        self.traces.color(faint)
+        self.mean.color(theme.ground_truth)
         self.zero.setPen(pg.mkPen(theme.plot_axis))
         for curve in (self.prediction, self.residual):
-            color_curve(curve, theme.prediction)
+            curve.color(theme.prediction)
         for curve in (self.physics, self.physics_residual):
-            color_curve(curve, light)
+            curve.color(light)
         ends = ends_of(self.plot)
         ends.name(self.mean, "measured mean", theme.ground_truth)
         ends.name(self.prediction, "prediction", theme.prediction)

@@ -13,7 +13,6 @@ from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.plot_style import (
     LIGHT_SHARE,
     add_curve,
-    color_curve,
     ends_of,
     finite_bounds,
     mixed,
@@ -77,5 +76,5 @@ class LossPlot(PlotPanel):
             (self.losses, self.network, _NAMES[2], theme.network),
             (self.lambda_plot, self.lambda_, "λ", theme.plot_axis),
         ):
-            color_curve(curve, color)
+            curve.color(color)
             ends_of(plot).name(curve, text, color)

@@ -13,7 +13,6 @@ from aphyn_gui.gui.plot_style import (
     SteppedRange,
     add_curve,
     apply_theme,
-    color_curve,
     ends_of,
     finite_bounds,
     mixed,
@@ -77,6 +76,6 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._fits, self.measured, self.predicted, strict=False
         ):
             color = fit.region.color
-            color_curve(measured, mixed(color, theme.plot_background, 0.55))
-            color_curve(predicted, color)
+            measured.color(mixed(color, theme.plot_background, 0.55))
+            predicted.color(color)
             ends_of(self.plot).name(predicted, fit.region.name, color)

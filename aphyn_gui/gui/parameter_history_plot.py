@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
 from aphyn_gui.gui.plot_panel import PlotPanel
-from aphyn_gui.gui.plot_style import add_curve, color_curve, ends_of, mixed
+from aphyn_gui.gui.plot_style import add_curve, ends_of, mixed
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme
 
@@ -79,7 +79,7 @@ class ParameterHistoryPlot(PlotPanel):
 
     def _color(self, theme: Theme) -> None:
         for plot, curve in zip(self._plots, self.curves.values(), strict=True):
-            color_curve(curve, theme.physics)
+            curve.color(theme.physics)
             ends_of(plot).recolor(curve, theme.physics)
         for line in self._bounds:
             line.setPen(pg.mkPen(mixed(theme.plot_axis, theme.plot_background, 0.4)))

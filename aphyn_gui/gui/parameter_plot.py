@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from math import isnan
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from aphyn_gui.fitting import Estimate
 from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
 from aphyn_gui.gui.plot_style import NarrowLabel, apply_theme, mixed, new_plot
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
+from aphyn_gui.gui.value_axis import axis_around
 from aphyn_gui.study import RegionFit
 
-_DOT_PIXELS = 10
+_DOT_PIXELS, _DIAMOND_PIXELS = 10, 13
 _AXIS_WIDTH = 44
 _PLOTS_A_ROW = 3
 _TITLE_HEIGHT = 20
 _LEGEND_MARGIN = 28
-_MARGIN = 0.25
-"""Around the bounds, so that a dot on one of them is seen whole."""
+_CAP_WIDTH = 0.12
+"""Of an error bar, in regions."""
 _ASIDE = 0.13
 """How far the two dots of a region stand apart: they are often at the same height."""
 
@@ -30,8 +35,9 @@ _ASIDE = 0.13
 class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """One dot plot a parameter, regions side by side.
 
-    A full dot is the hybrid's value, a hollow one the value of the physics alone. The axis goes
-    from bound to bound, logarithmic where both bounds are positive.
+    A full dot is the hybrid's value with its 95 % interval, a hatched diamond one that the data do
+    not identify, a hollow dot the value of the physics alone. The axis is logarithmic where both
+    bounds are positive, and holds all values and intervals.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -39,6 +45,11 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setMinimumSize(220, 130)
         self._fits: tuple[RegionFit, ...] = ()
         self.plots: dict[str, Any] = {}
+        self.marks: dict[tuple[str, str], Any] = {}
+        """The final value's mark, by region id and parameter."""
+        self.bars: dict[tuple[str, str], Any] = {}
+        """The interval, likewise."""
+        self._made: dict[str, Any] = {}
         self._legend: NarrowLabel | None = None
         theme_manager().changed.connect(self._on_theme)
         self._on_theme(current_theme())
@@ -58,10 +69,12 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             legend.wrap(self.width() - _LEGEND_MARGIN)
 
     def _on_theme(self, theme: Theme) -> None:
-        """Draw everything anew: it happens when a fit ends, not while one runs."""
+        """Draw everything anew: it happens when a fit ends, not at every epoch."""
         self.setBackground(theme.plot_background)
         self.clear()
         self.plots.clear()
+        self.marks.clear()
+        self.bars.clear()
         self._legend = None
         learned = [learned_parameters(fit.fit.protocol) for fit in self._fits]
         names = list(dict.fromkeys(name for items in learned for name in items))
@@ -82,7 +95,12 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 f"{escape(fit.region.name).replace(' ', '&nbsp;')}"
                 for fit in self._fits
             )
-            marks = "○&nbsp;physics only&nbsp;&nbsp; ●&nbsp;hybrid&nbsp;&nbsp; ─&nbsp;bounds"
+            marks = "&nbsp;&nbsp; ".join(
+                words.replace(" ", "&nbsp;")
+                for words in (
+                    "○ physics only", "● hybrid with 95 % interval", "◇ not identified", "─ bounds",
+                )
+            )  # fmt: skip
             legend = NarrowLabel(
                 f"{regions}&nbsp;&nbsp; {marks}", color=theme.muted_text, size="8pt"
             )
@@ -98,31 +116,83 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             max(item.upper for _, item in holders),
         )
         parameter = widest.parameter
-        plot = new_plot(names_ends=False)
+        # Making a plot takes 20 ms, which a window that has just ended a fit would feel.
+        if parameter.name not in self._made:
+            self._made[parameter.name] = new_plot(names_ends=False)
+        plot = self._made[parameter.name]
+        plot.clear()
         unit = f" ({parameter.unit})" if parameter.unit else ""
         plot.setTitle(f"{symbol_html(parameter.name)}{unit}")
         plot.getAxis("left").setWidth(_AXIS_WIDTH)
-        plot.getAxis("left").setTicks(widest.bound_ticks)
         plot.setMouseEnabled(x=False)
         plot.layout.setRowFixedHeight(0, _TITLE_HEIGHT)
         bound_pen = pg.mkPen(mixed(theme.plot_axis, theme.plot_background, 0.4))
         for bound in widest.bounds_on_axis:
             plot.addItem(pg.InfiniteLine(angle=0, pos=bound, pen=bound_pen), ignoreBounds=True)
+        values = []
         for index, (fit, _) in enumerate(holders):
             color = fit.region.color
-            for value, brush, aside in (
-                (fit.fit.physics_parameters.get(parameter.name), None, -_ASIDE),
-                (fit.fit.parameters[parameter.name], color, _ASIDE),
-            ):
-                if value is None:
-                    continue
-                dot = pg.ScatterPlotItem(
-                    [index + aside], [float(widest.on_axis(value))], size=_DOT_PIXELS,
-                    pen=pg.mkPen(color, width=1.5), brush=pg.mkBrush(brush),
-                )  # fmt: skip
-                plot.addItem(dot)
-        plot.setYRange(*widest.axis_range(_MARGIN), padding=0)
+            physics_only = fit.fit.physics_parameters[parameter.name]
+            value = fit.fit.parameters[parameter.name]
+            values += [physics_only, value]
+            plot.addItem(
+                pg.ScatterPlotItem(
+                    [index - _ASIDE], [float(widest.on_axis(physics_only))], size=_DOT_PIXELS,
+                    pen=pg.mkPen(color, width=1.5), brush=pg.mkBrush(None),
+                )
+            )  # fmt: skip
+            key = (fit.region.id, parameter.name)
+            estimate = None
+            if fit.fit.uncertainty is not None:
+                estimate = fit.fit.uncertainty.estimates[parameter.name]
+            if estimate is not None and not isnan(estimate.lower):
+                values += [estimate.lower, estimate.upper]
+                self.bars[key] = _error_bar(index + _ASIDE, estimate, widest, color)
+                plot.addItem(self.bars[key])
+            self.marks[key] = _mark(index + _ASIDE, value, estimate, widest, color)
+            self.marks[key].setToolTip(_words(fit, widest, estimate))
+            plot.addItem(self.marks[key])
+        axis = axis_around(widest, values)
+        plot.getAxis("left").setTicks(axis.ticks)
+        plot.setYRange(axis.low, axis.high, padding=0)
         plot.setXRange(-0.6, len(holders) - 0.4, padding=0)
         plot.getAxis("bottom").setTicks([])
         apply_theme(plot, theme)
         return plot
+
+
+def _error_bar(x: float, estimate: Estimate, parameter: LearnedParameter, color: str) -> Any:
+    value, lower, upper = (
+        float(parameter.on_axis(end)) for end in (estimate.value, estimate.lower, estimate.upper)
+    )
+    return pg.ErrorBarItem(
+        x=np.array([x]), y=np.array([value]),
+        top=np.array([upper - value]), bottom=np.array([value - lower]),
+        beam=_CAP_WIDTH, pen=pg.mkPen(color, width=1.5),
+    )  # fmt: skip
+
+
+def _mark(
+    x: float, value: float, estimate: Estimate | None, parameter: LearnedParameter, color: str
+) -> Any:
+    symbol, size, brush = "o", _DOT_PIXELS, QBrush(QColor(color))
+    if estimate is not None and not estimate.identified:
+        symbol, size = "d", _DIAMOND_PIXELS
+        brush.setStyle(Qt.BrushStyle.Dense5Pattern)
+    return pg.ScatterPlotItem(
+        [x], [float(parameter.on_axis(value))], size=size, symbol=symbol,
+        pen=pg.mkPen(color, width=1.5), brush=brush,
+    )  # fmt: skip
+
+
+def _words(fit: RegionFit, parameter: LearnedParameter, estimate: Estimate | None) -> str:
+    """What there is to say about one region's value."""
+    name = parameter.parameter.name
+    words = f"{fit.region.name}: {name} = {fit.fit.parameters[name]:.4g}"
+    if parameter.parameter.unit:
+        words += f" {parameter.parameter.unit}"
+    if estimate is None:
+        return words
+    if not isnan(estimate.lower):
+        words += f", 95 % interval {estimate.lower:.4g} to {estimate.upper:.4g}"
+    return words if estimate.identified else f"{words}\nNot identified: {estimate.reason}."

@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QApplication
 from aphyn_gui.fitting import Stage
 from aphyn_gui.gui.fit_runner import RunnerState
 from aphyn_gui.gui.main_window import MainWindow
+from aphyn_gui.gui.teardown import dispose
 from aphyn_gui.gui.theme import ThemeMode, theme_manager
 from aphyn_gui.study import compare
 
 _POLL_MS = 20
 _SETTLE_MS = 400
+_EPOCHS_TO_SHOW = 20
+"""The recommended training ends long before its last possible epoch."""
 _PATIENCE_S = 1800.0
 _SIZES = ((1280, 800), (1920, 1080))
 _THEMES = (ThemeMode.LIGHT, ThemeMode.DARK)
@@ -47,7 +50,7 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> int:
         say(f"Pictures of the window and the comparison table are in {folder.resolve()}")
         return 0 if len(study.fits) == len(study.regions) else 1
     finally:
-        window.close()
+        dispose(window)
 
 
 def take_pictures(folder: Path, say: Callable[[str], None]) -> int:
@@ -60,14 +63,14 @@ def take_pictures(folder: Path, say: Callable[[str], None]) -> int:
         open_demo(window)
         _shoot(window, folder, "recording")
         window.fit_all()
-        wait_until(lambda: _is_half_way(window))
+        wait_until(lambda: _has_learned(window))
         window.runner.pause()
         _shoot(window, folder, "training")
         window.runner.resume()
         wait_until(lambda: window.runner.state is RunnerState.IDLE)
         _shoot(window, folder, "comparison")
     finally:
-        window.close()
+        dispose(window)
     say(f"Pictures are in {folder.resolve()}")
     return 0
 
@@ -123,14 +126,14 @@ def _fit_all(window: MainWindow, say: Callable[[str], None]) -> None:
     settle()
 
 
-def _is_half_way(window: MainWindow) -> bool:
+def _has_learned(window: MainWindow) -> bool:
     region_id = window.runner.current_region_id
     if region_id is None:
         return True
     snapshot = window.runner.latest(region_id)
     if snapshot is None or snapshot.progress.stage is not Stage.HYBRID:
         return False
-    return 2 * snapshot.progress.epoch >= snapshot.progress.epochs
+    return snapshot.progress.epoch >= _EPOCHS_TO_SHOW
 
 
 def _shoot(window: MainWindow, folder: Path, name: str) -> None:

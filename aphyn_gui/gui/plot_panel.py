@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.gui.fit_picture import FitPicture
@@ -28,6 +29,7 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._drawn_source: object = None
         self._is_outdated = False
         self.paint_count = 0
+        self._cost_s = 0.0
         self.setMinimumSize(160, 120)
         self.ci.setContentsMargins(2, 4, 2, 2)
         theme_manager().changed.connect(self._on_theme)
@@ -58,13 +60,26 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if not self.is_waiting or self._picture is None:
             return False
         self._is_outdated = False
+        started = time.thread_time()
         if self._picture.source != self._drawn_source:
             self._drawn_source = self._picture.source
             for kept in self._ranges:
                 kept.restart()
         self.paint_count += 1
         self._draw(self._picture)
+        self._cost_s += time.thread_time() - started
         return True
+
+    def take_cost_s(self) -> float:
+        """Processor time that drawing and painting took since this was last asked, s."""
+        cost, self._cost_s = self._cost_s, 0.0
+        return cost
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint, and note what it cost."""
+        started = time.thread_time()
+        super().paintEvent(event)
+        self._cost_s += time.thread_time() - started
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while hidden."""

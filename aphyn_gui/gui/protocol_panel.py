@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
@@ -91,6 +92,8 @@ class ProtocolPanel(QScrollArea):
         self.network.addItem("Residual network", True)
         self.network.addItem("None: physics only", False)
         self.network.setToolTip("F_dl, which corrects dv/dt where the physics falls short")
+        self.sees_gate = QCheckBox("sees the gate h, not v alone")
+        self.sees_gate.setToolTip("Whether F<sub>dl</sub> depends on (v, h), or on v alone")
         self.learn_stimulus = QCheckBox("learn all three")
         self.learn_stimulus.setToolTip(
             "Learn amplitude, duration and onset beside the physics; the values below are where "
@@ -104,6 +107,7 @@ class ProtocolPanel(QScrollArea):
         self.initial_voltage = QComboBox()
         self.initial_voltage.addItem("each sequence's first sample", InitialVoltage.MEASURED)
         self.initial_voltage.addItem("mean of the training sequences", InitialVoltage.MEAN)
+        self.initial_voltage.addItem("one for the region, fitted", InitialVoltage.FITTED)
         self.initial_voltage.setToolTip(
             "<b>v(0)</b>: where a forecast starts; measured in the paper"
         )
@@ -160,6 +164,8 @@ class ProtocolPanel(QScrollArea):
                 self.numbers[field.key].show_value(field.get(protocol))
         for field in NETWORK_FIELDS:
             self.numbers[field.key].setEnabled(protocol.network is not None)
+        self.sees_gate.setEnabled(protocol.network is not None)
+        self.sees_gate.setChecked(protocol.network is not None and protocol.network.sees_gate)
         if self.isVisible():
             self._show_formula()
 
@@ -207,6 +213,9 @@ class ProtocolPanel(QScrollArea):
                     check, lambda p: p.with_changes(**{name: checked})
                 )
             )
+        self.sees_gate.clicked.connect(
+            lambda checked: self._change(self.sees_gate, lambda p: _with_gate(p, checked))
+        )
         boxes: tuple[tuple[QComboBox, Callable[[Protocol, object], Protocol]], ...] = (
             (self.presets, lambda p, data: preset(str(data))),
             (self.models, lambda p, data: _with_model(p, str(data))),
@@ -241,7 +250,11 @@ class ProtocolPanel(QScrollArea):
             _group("Physics F<sub>p</sub>", self.models, self.formula, self.parameters)
         )
         column.addWidget(_group("Stimulus J(t)", self.learn_stimulus, self._form(STIMULUS_FIELDS)))
-        column.addWidget(_group("Network F<sub>dl</sub>", self.network, self._form(NETWORK_FIELDS)))
+        column.addWidget(
+            _group(
+                "Network F<sub>dl</sub>", self.network, self.sees_gate, self._form(NETWORK_FIELDS)
+            )
+        )
         training = self._form(TRAINING_FIELDS)
         form = training.layout()
         assert isinstance(form, QFormLayout)
@@ -320,8 +333,14 @@ def _with_optimiser(protocol: Protocol, optimiser: Optimiser) -> Protocol:
     source = RECOMMENDED if optimiser is Optimiser.LEAST_SQUARES else EX_VIVO
     changes: dict[str, object] = {"optimiser": optimiser, "epochs": source.epochs}
     if optimiser is Optimiser.LEAST_SQUARES:
-        changes["initial_voltage"] = InitialVoltage.MEAN
+        changes["initial_voltage"] = InitialVoltage.FITTED
     return protocol.with_changes(**changes)
+
+
+def _with_gate(protocol: Protocol, sees_gate: bool) -> Protocol:
+    if protocol.network is None:
+        return protocol
+    return protocol.with_changes(network=replace(protocol.network, sees_gate=sees_gate))
 
 
 def _with_network(protocol: Protocol, has_network: bool) -> Protocol:

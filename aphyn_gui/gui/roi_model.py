@@ -102,8 +102,14 @@ class RegionTableModel(QAbstractTableModel):
 
     def set_status(self, region_id: str, text: str) -> None:
         """Say what is being done with a region; empty: what the study says."""
+        if text == self._status.get(region_id, ""):
+            return
         self._status[region_id] = text
-        self._refresh(region_id)
+        row = self.row_of(region_id)
+        if row >= 0:
+            # Only this cell: the widths of the other columns follow from what they hold.
+            cell = self.index(row, STATUS)
+            self.dataChanged.emit(cell, cell)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Number of regions."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -19,8 +18,11 @@ from PySide6.QtWidgets import (
 from aphyn_gui.fitting import Progress
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.throttle import Throttle
 
-_PROGRESS_STEPS = 1000
+_LINE_HEIGHT = 4
+_WORDS_INTERVAL_MS = 200
+"""Nobody reads faster, and numbers that change must be laid out anew."""
 
 
 class RunBar(QWidget):
@@ -50,10 +52,7 @@ class RunBar(QWidget):
             "End the fit after the current epoch and keep the last finite model; "
             "an earlier finished fit of the region stays"
         )
-        self.progress = QProgressBar()
-        self.progress.setRange(0, _PROGRESS_STEPS)
-        self.progress.setTextVisible(False)
-        self.progress.setFixedHeight(4)
+        self.progress = ProgressLine()
         line = QHBoxLayout()
         line.setContentsMargins(8, 2, 8, 4)
         line.setSpacing(8)
@@ -73,7 +72,10 @@ class RunBar(QWidget):
         self.pause_button.clicked.connect(self._pause_or_resume)
         self.cancel_button.clicked.connect(runner.cancel)
         runner.started.connect(self._update)
-        runner.snapshot_ready.connect(self._update)
+        words = Throttle(_WORDS_INTERVAL_MS, self)
+        words.due.connect(self._update)
+        runner.snapshot_ready.connect(words.ask)
+        runner.stage_changed.connect(self._update)
         runner.state_changed.connect(self._update)
         runner.queue_changed.connect(self._update)
         runner.noted.connect(self._on_noted)
@@ -116,34 +118,82 @@ class RunBar(QWidget):
         region_id = self._runner.current_region_id
         if region_id is None:
             self.text.setText(self._last_words)
-            self.progress.setValue(0)
+            self.progress.show_share(0.0)
             return
         name = self._controller.study.region(region_id).name
         snapshot = self._runner.latest(region_id)
         if snapshot is None:
             self.text.setText(f"{name}   preparing")
-            self.progress.setValue(0)
+            self.progress.show_share(0.0)
             return
         progress = snapshot.progress
         self.text.setText(f"{name}   {progress_text(progress, state is RunnerState.PAUSED)}")
-        self.text.setToolTip(progress.device)
+        if self.text.toolTip() != progress.device:
+            self.text.setToolTip(progress.device)
         share = progress.epoch / progress.epochs if progress.epochs else 0.0
-        self.progress.setValue(round(min(share, 1.0) * _PROGRESS_STEPS))
+        self.progress.show_share(min(share, 1.0))
 
 
-class ElidedLabel(QLabel):
-    """One line that ends in an ellipsis where there is no room, and never widens its window."""
+class ProgressLine(QWidget):
+    """How much is done, as a line that grows.
+
+    Not a QProgressBar: that one repaints at once, and with it everything that waits to be painted.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._share = 0.0
+        self.setFixedHeight(_LINE_HEIGHT)
+
+    @property
+    def share(self) -> float:
+        """What is shown, 0 to 1."""
+        return self._share
+
+    def show_share(self, share: float) -> None:
+        """Show ``share``, 0 to 1."""
+        if share != self._share:
+            self._share = share
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what is done, and what is not."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().midlight())
+        done = round(self._share * self.width())
+        painter.fillRect(0, 0, done, self.height(), self.palette().highlight())
+
+
+class ElidedLabel(QWidget):
+    """One line that ends in an ellipsis where there is no room, and never widens its window.
+
+    Not a QLabel: that one has the whole window laid out anew for every new text.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def text(self) -> str:
+        """The whole text."""
+        return self._text
+
+    def setText(self, text: str) -> None:
+        """Show ``text``, plain."""
+        if text != self._text:
+            self._text = text
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """As high as its line."""
+        return QSize(0, self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw as much as fits."""
         painter = QPainter(self)
         area = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, area.width())
         self.style().drawItemText(
             painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
             self.palette(), self.isEnabled(), text, self.foregroundRole(),

@@ -6,6 +6,9 @@ from PySide6.QtCore import QObject
 
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.roi_table import RoiTable
+from aphyn_gui.gui.throttle import Throttle
+
+_INTERVAL_MS = 400
 
 
 class RunStatus(QObject):
@@ -18,7 +21,10 @@ class RunStatus(QObject):
         self._waiting: set[str] = set()
         runner.queue_changed.connect(self._show_queue)
         runner.started.connect(self._show_progress)
-        runner.snapshot_ready.connect(self._show_progress)
+        self._progress = Throttle(_INTERVAL_MS, self)
+        self._progress.due.connect(self._show_current)
+        runner.snapshot_ready.connect(self._progress.ask)
+        runner.stage_changed.connect(self._show_progress)
         runner.finished.connect(self._clear)
 
     def _show_queue(self) -> None:
@@ -28,6 +34,11 @@ class RunStatus(QObject):
         for region_id in waiting:
             self._table.set_status(region_id, "waiting")
         self._waiting = waiting
+
+    def _show_current(self) -> None:
+        region_id = self._runner.current_region_id
+        if region_id is not None:
+            self._show_progress(region_id)
 
     def _show_progress(self, region_id: str) -> None:
         snapshot = self._runner.latest(region_id)

@@ -112,7 +112,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
     def _apply_theme(self, theme: Theme) -> None:
         self.setBackground(theme.plot_background)
         plot_style.apply_theme(self.getPlotItem(), theme)
-        plot_style.color_curve(self._curve, theme.ground_truth)
+        self._curve.color(theme.ground_truth)
         self._onsets.setBrush(theme.accent)
         self._moment.setPen(pg.mkPen(theme.muted_text, width=1))
         fill, hover = QColor(theme.accent), QColor(theme.accent)

@@ -4,6 +4,7 @@ from aphyn_gui.hybrid.hybrid_model import HybridModel
 from aphyn_gui.hybrid.residual_network import NetworkShape, ResidualNetwork
 from aphyn_gui.hybrid.step_graph import INITIAL_VOLTAGE, Integrator, physical_names
 from aphyn_gui.hybrid.trajectory import (
+    Following,
     NormalEquations,
     Observation,
     Sensitivity,
@@ -11,6 +12,7 @@ from aphyn_gui.hybrid.trajectory import (
     TimeGrid,
     TrajectoryProblem,
     engine_description,
+    follow,
     normal_equations,
     observe,
     sensitivities,
@@ -19,6 +21,7 @@ from aphyn_gui.hybrid.trajectory import (
 
 __all__ = [
     "INITIAL_VOLTAGE",
+    "Following",
     "HybridModel",
     "Integrator",
     "NetworkShape",
@@ -30,6 +33,7 @@ __all__ = [
     "TimeGrid",
     "TrajectoryProblem",
     "engine_description",
+    "follow",
     "normal_equations",
     "observe",
     "physical_names",

@@ -99,8 +99,13 @@ class HybridModel(nn.Module):
 
     @torch.no_grad()
     def keep_inside_bounds(self) -> None:
-        """Project the learned parameters onto their bounds; called after each optimiser step."""
+        """Project the learned parameters onto their bounds; called after each optimiser step.
+
+        Weights of the network that are held stay where they are.
+        """
         self.free.clamp_(self._lower, self._upper)
+        if self.network is not None:
+            self.network.hold()
 
     def problem(self, grid: TimeGrid, integrator: Integrator) -> TrajectoryProblem:
         """What is integrated."""

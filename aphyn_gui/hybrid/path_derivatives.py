@@ -30,30 +30,67 @@ class PathDerivatives:
 
     Parameters
     ----------
-    voltage : ndarray, shape (samples,)
-        v at the observations.
+    voltage : ndarray, shape (groups,)
+        v at the observations, averaged over each group.
+    path_voltage, path_gate : ndarray, shape (steps,)
+        v and h at the start of each step.
     network_rate : ndarray, shape (steps,)
         F_dl, 1/ms.
     physics_slopes : ndarray, shape (steps, parameters)
         dF_p / d(parameter) along the path of v, for all physical parameters: what F_dl would have
         to be to do a parameter's work. The gate follows v by its own equation, so a parameter of
         the gate acts through h.
-    by_weight, by_parameter : ndarray, shape (samples, weights) and (samples, parameters)
+    by_weight, by_parameter : ndarray, shape (groups, weights) and (groups, parameters)
         Derivatives of ``voltage``.
+    by_rate : ndarray, shape (groups, steps)
+        Derivative of ``voltage`` by an addition to dv/dt during one step.
     network_by_weight : ndarray of float32, shape (steps, weights)
         Derivative of F_dl by the weights at fixed state.
     products_by_weight, products_by_parameter : ndarray, shape (products, ...)
         Derivatives of the weighted sums of F_dl that were asked for, state included.
+    transposed_steps : ndarray, shape (steps, 2, 2)
+        Transposed Jacobian of each step by v and h.
+    step_by_rate, step_by_parameter : ndarray, shape (2, steps) and (2, steps, parameters)
+        Derivatives of each step's new v and h by an addition to dv/dt and by the parameters.
     """
 
     voltage: Array
+    path_voltage: Array
+    path_gate: Array
     network_rate: Array
     physics_slopes: Array
     by_weight: Array
     by_parameter: Array
+    by_rate: Array
     network_by_weight: npt.NDArray[np.float32]
     products_by_weight: Array
     products_by_parameter: Array
+    transposed_steps: Array
+    step_by_rate: Array
+    step_by_parameter: Array
+
+    def disturbed(self, rate: Array, parameters: Array) -> tuple[Array, Array]:
+        """The path after small changes, to first order.
+
+        Parameters
+        ----------
+        rate : ndarray, shape (steps,)
+            Addition to dv/dt, 1/ms.
+        parameters : ndarray, shape (parameters,)
+            Change of each physical parameter.
+
+        Returns
+        -------
+        v, h : ndarray, shape (steps,)
+            At the start of each step.
+        """
+        sources = self.step_by_rate * rate + self.step_by_parameter @ parameters
+        change = np.zeros(2)
+        changes = np.empty((len(rate), 2))
+        for index in range(len(rate)):
+            changes[index] = change
+            change = self.transposed_steps[index].T @ change + sources[:, index]
+        return self.path_voltage + changes[:, 0], self.path_gate + changes[:, 1]
 
 
 def network_jacobian(
@@ -109,6 +146,7 @@ def path_derivatives(
     grid: TimeGrid,
     integrator: Integrator,
     products: Array,
+    groups: npt.NDArray[np.intp] | None = None,
 ) -> PathDerivatives:
     """Integrate one trajectory and differentiate it by everything.
 
@@ -124,7 +162,12 @@ def path_derivatives(
         How a step is taken.
     products : ndarray, shape (products, steps)
         Fixed factors: for each row the derivatives of sum(row * F_dl) are returned.
+    groups : ndarray of int, shape (samples,), or None
+        Group of each observation, from 0 and never falling: neighbours in one group are averaged,
+        so that dense sampling costs no more than it tells. None: each stands alone.
     """
+    if groups is None:
+        groups = np.arange(grid.sample_count)
     network = model.network
     assert network is not None
     run = model.simulate(initial, grid, integrator)
@@ -170,7 +213,7 @@ def path_derivatives(
     transition = np.stack((new_v[:2], new_h[:2])).transpose(2, 1, 0).copy()
 
     influence_v, influence_h, product_v, product_h = _influences(
-        transition, grid, products, rate_slopes[:2].numpy()
+        transition, grid, products, rate_slopes[:2].numpy(), groups
     )
     on_rate = influence_v * v_by_rate.numpy() + influence_h * h_by_rate.numpy()
     weights_matrix = by_weight.numpy()
@@ -178,20 +221,34 @@ def path_derivatives(
     on_rates = np.concatenate((on_rate, product_on_rate)).astype(np.float32)
     by_weights = (on_rates @ weights_matrix).astype(np.float64)
     parameters_v, parameters_h = new_v[2:].T, new_h[2:].T
+    observed = run.voltage[0, :: grid.steps_per_sample].numpy()
+    count = int(groups[-1]) + 1
     return PathDerivatives(
-        voltage=run.voltage[0, :: grid.steps_per_sample].numpy(),
+        voltage=group_means(observed, groups),
+        path_voltage=v.numpy(),
+        path_gate=h.numpy(),
         network_rate=rate.numpy(),
         physics_slopes=_along_the_path(physics.numpy(), gate.numpy()) / grid.time_step_ms,
-        by_weight=by_weights[: grid.sample_count],
+        by_weight=by_weights[:count],
         by_parameter=influence_v @ parameters_v + influence_h @ parameters_h,
+        by_rate=on_rate,
         network_by_weight=weights_matrix,
-        products_by_weight=by_weights[grid.sample_count :],
+        products_by_weight=by_weights[count:],
         products_by_parameter=(
             products @ rate_slopes[2:].T.numpy()
             + product_v @ parameters_v
             + product_h @ parameters_h
         ),
+        transposed_steps=transition,
+        step_by_rate=np.stack((v_by_rate.numpy(), h_by_rate.numpy())),
+        step_by_parameter=np.stack((parameters_v, parameters_h)),
     )
+
+
+def group_means(values: Array, groups: npt.NDArray[np.intp]) -> Array:
+    """Mean of the values of each group, shape (groups,)."""
+    means: Array = np.bincount(groups, weights=values) / np.bincount(groups)
+    return means
 
 
 def _along_the_path(physics: Array, gate: Array) -> Array:
@@ -213,7 +270,11 @@ def _along_the_path(physics: Array, gate: Array) -> Array:
 
 
 def _influences(
-    transition: Array, grid: TimeGrid, products: Array, rate_slopes: Array
+    transition: Array,
+    grid: TimeGrid,
+    products: Array,
+    rate_slopes: Array,
+    groups: npt.NDArray[np.intp],
 ) -> tuple[Array, Array, Array, Array]:
     """Effect of a disturbance of each step's new state.
 
@@ -225,24 +286,28 @@ def _influences(
         Factors of F_dl.
     rate_slopes : ndarray, shape (2, steps)
         F_dl by v and h.
+    groups : ndarray of int, shape (samples,)
+        Group of each observation.
 
     Returns
     -------
-    influence_v, influence_h : ndarray, shape (samples, steps)
-        On the observations.
+    influence_v, influence_h : ndarray, shape (groups, steps)
+        On the means of the groups.
     product_v, product_h : ndarray, shape (products, steps)
         On the weighted sums of F_dl.
     """
-    samples, steps = grid.sample_count, grid.step_count
-    carried = np.zeros((2, samples + len(products)))
-    carried[0, samples - 1] = 1.0
-    kept = np.empty((steps, 2, samples + len(products)))
+    count, steps = int(groups[-1]) + 1, grid.step_count
+    shares = 1 / np.bincount(groups)
+    carried = np.zeros((2, count + len(products)))
+    carried[0, groups[-1]] = shares[groups[-1]]
+    kept = np.empty((steps, 2, count + len(products)))
     sources = rate_slopes[:, None, :] * products[None]
     for index in range(steps - 1, -1, -1):
         kept[index] = carried
         carried = transition[index] @ carried
-        carried[:, samples:] += sources[:, :, index]
+        carried[:, count:] += sources[:, :, index]
         if index % grid.steps_per_sample == 0:
-            carried[0, index // grid.steps_per_sample] = 1.0
+            group = groups[index // grid.steps_per_sample]
+            carried[0, group] += shares[group]
     rows = np.ascontiguousarray(kept.transpose(1, 2, 0))
-    return rows[0, :samples], rows[1, :samples], rows[0, samples:], rows[1, samples:]
+    return rows[0, :count], rows[1, :count], rows[0, count:], rows[1, count:]

@@ -128,6 +128,9 @@ class ResidualNetwork(nn.Module):
         Seed of the start.
     dtype : torch.dtype
         Precision of the weights.
+    sees_gate : bool
+        Whether h is an input; where not, its weights are held at zero, so that every engine
+        serves both kinds of network.
 
     Notes
     -----
@@ -142,9 +145,14 @@ class ResidualNetwork(nn.Module):
         output_gain: float,
         seed: int,
         dtype: torch.dtype = torch.float32,
+        sees_gate: bool = True,
     ) -> None:
         super().__init__()
         self.shape = shape
+        self.sees_gate = sees_gate
+        first = shape.layers[0]
+        held = range(0) if sees_gate else range(first.weight + 1, first.bias, first.inputs)
+        self.held = list(held)
         generator = torch.Generator().manual_seed(seed)
         weights = torch.zeros(shape.weight_count, dtype=torch.float64)
         for layer in shape.layers:
@@ -153,6 +161,13 @@ class ResidualNetwork(nn.Module):
             nn.init.orthogonal_(matrix, gain=gain, generator=generator)
             weights[layer.weight : layer.bias] = matrix.flatten()
         self.weights = nn.Parameter(weights.to(dtype))
+        self.hold()
+
+    @torch.no_grad()
+    def hold(self) -> None:
+        """Set the weights at the positions ``held`` to zero; called after each optimiser step."""
+        if self.held:
+            self.weights[self.held] = 0.0
 
     def forward(self, v: Tensor, h: Tensor) -> Tensor:
         """F_dl at given states, 1/ms."""

@@ -171,6 +171,21 @@ class NormalEquations(NamedTuple):
     normal: Tensor
 
 
+class Following(NamedTuple):
+    """What the physics does along a given path of v.
+
+    Parameters
+    ----------
+    gate : Tensor, shape (sequences, steps)
+        h at the start of each step.
+    physics_rate : Tensor, shape (sequences, steps)
+        F_p with the stimulus, 1/ms.
+    """
+
+    gate: Tensor
+    physics_rate: Tensor
+
+
 def observe(
     problem: TrajectoryProblem, physical: Tensor, weights: Tensor | None, initial: Tensor
 ) -> Observation:
@@ -240,6 +255,25 @@ def normal_equations(
     )
 
 
+def follow(
+    problem: TrajectoryProblem, physical: Tensor, initial: Tensor, path: Tensor
+) -> Following:
+    """Let v follow a path, and the gate follow v; no gradient.
+
+    Parameters
+    ----------
+    problem : TrajectoryProblem
+        Without network.
+    physical : Tensor, shape (sequences, parameters)
+        Each sequence may have its own.
+    initial : Tensor, shape (sequences, 2)
+        v(0), which the path overrules, and h(0).
+    path : Tensor, shape (steps + 1,)
+        v at every step.
+    """
+    return _implementation(initial.device).follow(problem, physical, initial, path)
+
+
 def engine_description(device: torch.device) -> str:
     """Which implementation runs on a device, for the user."""
     return _engine(device).description
@@ -268,6 +302,10 @@ class _Implementation(Protocol):
         measured: Tensor,
         names: tuple[str, ...],
     ) -> NormalEquations: ...
+
+    def follow(
+        self, problem: TrajectoryProblem, physical: Tensor, initial: Tensor, path: Tensor
+    ) -> Following: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import Integrator, step_graph
 from aphyn_gui.hybrid.threads import quieten_other_pools, thread_count
 from aphyn_gui.hybrid.trajectory import (
+    Following,
     NormalEquations,
     Observation,
     Sensitivity,
@@ -106,6 +107,16 @@ def normal_equations(
     )
 
 
+def follow(
+    problem: TrajectoryProblem, physical: Tensor, initial: Tensor, path: Tensor
+) -> Following:
+    """See ``trajectory.follow``."""
+    kernels = _kernels_of(problem, None, initial.dtype)
+    rows = kernels.follow(problem.grid, physical.numpy(), initial.numpy(), path.numpy())
+    gate, rate = torch.from_numpy(rows).unbind(-1)
+    return Following(gate, rate)
+
+
 def _fusion(problem: TrajectoryProblem, weights: Tensor | None) -> Fusion | None:
     """The network as the kernels compute it; None without one."""
     if problem.network is None or weights is None:
@@ -174,6 +185,8 @@ class _Kernels:
             self._observe = library.function("observe", 6)
             self._gradient = library.function("gradient", 9)
             self._simulate = library.function("simulate", 4)
+            if network is None:
+                self._follow = library.function("follow", 4)
 
     def block(self, values: Array, count: int, *, filled: bool = True) -> Array:
         """Sequences side by side.
@@ -269,6 +282,15 @@ class _Kernels:
         start = self.block(initial, count)
         self._run(self._simulate, grid, [self._shared(fusion)], [physical, start, rows])
         return self.unblock(rows, count).reshape(count, -1, 4)
+
+    def follow(self, grid: TimeGrid, physical: Array, initial: Array, path: Array) -> Array:
+        """h and F_p at every step of a path of v, shape (sequences, steps, 2)."""
+        count = len(initial)
+        blocked = self.block(physical, count)
+        rows = self._empty(len(blocked), 2 * grid.step_count)
+        arrays = [blocked, self.block(initial, count), self.block(path, count), rows]
+        self._run(self._follow, grid, [], arrays)
+        return self.unblock(rows, count).reshape(count, -1, 2)
 
     def sensitivities(self, grid: TimeGrid, physical: Array, initial: Array) -> tuple[Array, Array]:
         """v (sequences, samples) and its derivatives (sequences, samples, tangents)."""

@@ -8,6 +8,7 @@ from torch import Tensor
 from aphyn_gui.hybrid.residual_network import network_rate
 from aphyn_gui.hybrid.step_graph import INITIAL_VOLTAGE
 from aphyn_gui.hybrid.trajectory import (
+    Following,
     NormalEquations,
     Observation,
     Sensitivity,
@@ -173,3 +174,18 @@ def normal_equations(
 ) -> NormalEquations:
     """See ``trajectory.normal_equations``."""
     return sensitivities(problem, physical, initial, names).normal_equations(measured)
+
+
+@torch.no_grad()
+def follow(
+    problem: TrajectoryProblem, physical: Tensor, initial: Tensor, path: Tensor
+) -> Following:
+    """See ``trajectory.follow``."""
+    stepper = _Stepper(problem, physical, None, initial)
+    h = initial[:, 1]
+    gates, rates = [], []
+    for index in range(problem.grid.step_count):
+        gates.append(h)
+        _, h, rate, _, _ = stepper(index, path[index].expand_as(h), h)
+        rates.append(rate.expand_as(h))
+    return Following(torch.stack(gates, dim=-1), torch.stack(rates, dim=-1))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import find_peaks
 
 from aphyn_gui.recording.cleaning import noise_level, savitzky_golay
 from aphyn_gui.recording.errors import RecordingError
@@ -167,6 +166,9 @@ def _upstrokes(
     trace: Floats, smooth: Floats, frame_interval_ms: float, spread: float, noise: float
 ) -> list[tuple[float, float]]:
     """Half upstroke and foot of every beat, in frames."""
+    # Imported when needed: scipy takes as long to import as the whole window.
+    from scipy.signal import find_peaks
+
     smallest = max(_SMALLEST_RISE * spread, _SMALLEST_SIGNAL * noise)
     # A recording that ends on a plateau never descends from it: let it descend after its end.
     closed = np.append(smooth, smooth.min())

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import uniform_filter
-from scipy.signal import savgol_filter
 
 from aphyn_gui.recording.preparation import Polarity
 
@@ -155,6 +153,9 @@ def spatial_mean(frames: npt.ArrayLike, side: int) -> Floats:
     values = np.asarray(frames, dtype=np.float64)
     if side == 1:
         return values.copy()
+    # Imported when needed: scipy takes as long to import as the whole window.
+    from scipy.ndimage import uniform_filter
+
     there = np.isfinite(values)
     total = uniform_filter(np.where(there, values, 0.0), (0, side, side), mode="constant")
     share = uniform_filter(there.astype(np.float64), (0, side, side), mode="constant")
@@ -175,6 +176,9 @@ def savitzky_golay(traces: npt.ArrayLike, derivative: int = 0) -> Floats:
         Order of the derivative taken instead, per frame.
     """
     values = np.asarray(traces, dtype=np.float64)
+    # Imported when needed: scipy takes as long to import as the whole window.
+    from scipy.signal import savgol_filter
+
     frames = min(SAVITZKY_GOLAY_FRAMES, values.shape[-1] - (values.shape[-1] + 1) % 2)
     order = min(SAVITZKY_GOLAY_ORDER, frames - 1)
     return np.asarray(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import spline_filter1d
 
 from aphyn_gui.recording.errors import RecordingError
 
@@ -31,6 +30,9 @@ def sample_at(traces: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
     -------
     ndarray of float64, shape (traces, samples)
     """
+    # Imported when needed: scipy takes as long to import as the whole window.
+    from scipy.ndimage import spline_filter1d
+
     values = np.asarray(traces, dtype=np.float64)
     frame_count = values.shape[-1]
     at = np.clip(np.asarray(positions, dtype=np.float64), 0, frame_count - 1)

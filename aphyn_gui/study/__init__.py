@@ -2,6 +2,7 @@
 
 from aphyn_gui.study.analysis import fit_region
 from aphyn_gui.study.comparison import Comparison, ComparisonRow, compare
+from aphyn_gui.study.differences import Difference
 from aphyn_gui.study.study import (
     REGION_COLORS,
     RecordingReference,
@@ -15,6 +16,7 @@ __all__ = [
     "REGION_COLORS",
     "Comparison",
     "ComparisonRow",
+    "Difference",
     "RecordingReference",
     "Region",
     "RegionFit",

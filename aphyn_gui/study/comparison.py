@@ -7,8 +7,12 @@ import io
 import math
 from dataclasses import dataclass
 
+from aphyn_gui.fitting import Estimate
+from aphyn_gui.fitting.credibility import drift
+from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
 from aphyn_gui.physics import STIMULUS_PARAMETERS, Parameter, ionic_model
 from aphyn_gui.recording import measure_action_potential
+from aphyn_gui.study.differences import Difference, difference_of
 from aphyn_gui.study.study import Region, RegionFit, Study
 
 _UNIT_KEYS = {"1/ms": "per_ms"}
@@ -29,6 +33,12 @@ class ComparisonRow:
         One for each region; NaN where the quantity does not exist.
     meaning : str
         One sentence.
+    lower, upper : tuple of float
+        95 % interval for each region; empty where the quantity has none, NaN where a region has
+        none.
+    flags : tuple of str
+        For each region, why the data do not identify the value; "" where they do. Empty where the
+        quantity is not estimated.
     """
 
     key: str
@@ -36,11 +46,27 @@ class ComparisonRow:
     unit: str
     values: tuple[float, ...]
     meaning: str
+    lower: tuple[float, ...] = ()
+    upper: tuple[float, ...] = ()
+    flags: tuple[str, ...] = ()
 
     def text(self, index: int) -> str:
-        """The value for one region, as shown in tables."""
+        """The value for one region, as shown in tables: "142 (138–146)"."""
         value = self.values[index]
-        return "–" if math.isnan(value) else f"{value:.4g}"
+        if math.isnan(value):
+            return "–"
+        if self.flags and self.flags[index]:
+            return f"{value:.3g} (not identified)"
+        if not self.lower or math.isnan(self.lower[index]):
+            return f"{value:.4g}"
+        lower, upper = self.lower[index], self.upper[index]
+        decimals = _decimals((upper - lower) / 2)
+        return f"{value:.{decimals}f} ({lower:.{decimals}f}–{upper:.{decimals}f})"
+
+    def tooltip(self, index: int) -> str:
+        """What the quantity means, and what there is to say about one region's value."""
+        flag = self.flags[index] if self.flags else ""
+        return f"{self.meaning}\n\n{self.label} {flag}." if flag else self.meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +81,53 @@ class Comparison:
         Quantities.
     findings : tuple of str
         One sentence each.
+    differences : tuple of Difference
+        Each learned parameter of the ionic model in each region against the reference: the region
+        with the longest measured action potential, else the first.
+    warnings : tuple of tuple of str
+        For each region, what to know before using its numbers.
     """
 
     regions: tuple[Region, ...]
     rows: tuple[ComparisonRow, ...]
     findings: tuple[str, ...]
+    differences: tuple[Difference, ...] = ()
+    warnings: tuple[tuple[str, ...], ...] = ()
 
     def row(self, key: str) -> ComparisonRow:
         """The row of that key."""
         return next(row for row in self.rows if row.key == key)
 
-    def to_csv(self) -> str:
-        """The table as CSV with full precision: key, unit, one column for each region."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(["quantity", "unit", *(region.name for region in self.regions)])
+    @property
+    def region_warnings(self) -> tuple[str, ...]:
+        """All warnings, each after its region's name."""
+        return tuple(
+            f"{region.name}: {warning}"
+            for region, warnings in zip(self.regions, self.warnings, strict=True)
+            for warning in warnings
+        )
+
+    def as_table(self) -> list[list[str]]:
+        """Lines of the table with full precision: key, unit, one column for each region.
+
+        Below a quantity with intervals stand their ends, and whether the data identify it.
+        """
+        lines = [["quantity", "unit", *(region.name for region in self.regions)]]
         for row in self.rows:
-            writer.writerow([row.key, row.unit, *(repr(value) for value in row.values)])
+            lines.append([row.key, row.unit, *(repr(value) for value in row.values)])
+            for end, values in (("lower", row.lower), ("upper", row.upper)):
+                if values:
+                    lines.append([f"{row.key}_{end}", row.unit, *(repr(v) for v in values)])
+            if row.flags:
+                words = ("no" if flag else "yes" for flag in row.flags)
+                lines.append([f"{row.key}_identified", "", *words])
+        lines.append(["warnings", "", *(" ".join(warnings) for warnings in self.warnings)])
+        return lines
+
+    def to_csv(self) -> str:
+        """:meth:`as_table` as CSV."""
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerows(self.as_table())
         return buffer.getvalue()
 
     def to_text(self) -> str:
@@ -90,17 +146,20 @@ class Comparison:
             ).rstrip()
             for line in [header, *body]
         ]
-        return "\n".join([*lines, "", *self.findings])
+        warnings = [f"Warning, {sentence}" for sentence in self.region_warnings]
+        return "\n".join([*lines, "", *self.findings, *warnings])
 
 
 def compare(study: Study) -> Comparison:
     """Compare the fitted regions of a study, in the order of its regions."""
     fits = [study.fits[region.id] for region in study.regions if region.id in study.fits]
-    rows = _rows(fits)
+    differences = _differences(fits)
     return Comparison(
         regions=tuple(fit.region for fit in fits),
-        rows=rows,
-        findings=_findings(fits),
+        rows=_rows(fits),
+        findings=_findings(fits, differences),
+        differences=differences,
+        warnings=tuple(fit.fit.warnings for fit in fits),
     )
 
 
@@ -110,12 +169,14 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
     def add(key: str, label: str, unit: str, values: list[float], meaning: str) -> None:
         rows.append(ComparisonRow(key, label, unit, tuple(values), meaning))
 
+    rows += [_parameter_row(parameter, fits) for parameter in _shown(fits).values()]
     for name, parameter in _learned(fits).items():
-        suffix = f"_{_UNIT_KEYS.get(parameter.unit, parameter.unit)}" if parameter.unit else ""
+        if parameter in STIMULUS_PARAMETERS or all(not fit.fit.overlaps for fit in fits):
+            continue
         add(
-            f"{name}{suffix}", name, parameter.unit,
-            [fit.fit.parameters.get(name, math.nan) for fit in fits],
-            parameter.meaning,
+            f"{name}_drift_percent", f"{name}, drift", "%",
+            [_drift_percent(fit, name) for fit in fits],
+            f"Change of {name} from the physics-only fit, where the hybrid starts, to the end.",
         )  # fmt: skip
     for part in ("training", "validation"):
         for prefix, label, errors in (
@@ -135,9 +196,27 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
                 }[prefix],
             )  # fmt: skip
     add(
+        "noise", "noise", "",
+        [math.nan if (u := fit.fit.uncertainty) is None else u.noise for fit in fits],
+        "Standard deviation of one pixel's samples about the region's mean trace; no single "
+        "trajectory can have a mean square error much below its square.",
+    )  # fmt: skip
+    add(
         "mean_square_f_dl", "mean F_dl²", "1/ms²", [fit.fit.mean_square_f_dl for fit in fits],
         "What the network adds to dv/dt: mean square over the training forecasts.",
     )  # fmt: skip
+    add(
+        "network_share", "share of F_dl", "", [fit.fit.network_share for fit in fits],
+        "Share of dv/dt that the network carries: mean |F_dl| / mean (|F_p| + |F_dl|) along the "
+        "forecast, 0 to 1.",
+    )  # fmt: skip
+    for name in dict.fromkeys(name for fit in fits for name in fit.fit.overlaps):
+        add(
+            f"overlap_{name}", f"overlap of F_dl with {name}", "",
+            [fit.fit.overlaps.get(name, math.nan) for fit in fits],
+            f"Correlation of F_dl with the change of F_p by {name} along the forecast, -1 to 1: "
+            f"near 0 the network leaves {name}'s work to the physics.",
+        )  # fmt: skip
     predicted = [
         measure_action_potential(fit.fit.forecast.voltage, fit.fit.forecast.time_step_ms)
         for fit in fits
@@ -166,10 +245,94 @@ def _learned(fits: list[RegionFit]) -> dict[str, Parameter]:
     return {name: parameter for name, parameter in known.items() if name in learned}
 
 
-def _findings(fits: list[RegionFit]) -> tuple[str, ...]:
+def _shown(fits: list[RegionFit]) -> dict[str, Parameter]:
+    """What was learned, and after it what the ionic models keep fixed."""
+    shown = _learned(fits)
+    for fit in fits:
+        for parameter in ionic_model(fit.fit.protocol.physics).parameters:
+            shown.setdefault(parameter.name, parameter)
+    return shown
+
+
+def _parameter_row(parameter: Parameter, fits: list[RegionFit]) -> ComparisonRow:
+    name = parameter.name
+    suffix = f"_{_UNIT_KEYS.get(parameter.unit, parameter.unit)}" if parameter.unit else ""
+    estimates = [_estimate(fit, name) for fit in fits]
+    return ComparisonRow(
+        key=f"{name}{suffix}",
+        label=name,
+        unit=parameter.unit,
+        values=tuple(fit.fit.parameters.get(name, math.nan) for fit in fits),
+        meaning=parameter.meaning,
+        lower=tuple(math.nan if e is None else e.lower for e in estimates),
+        upper=tuple(math.nan if e is None else e.upper for e in estimates),
+        flags=tuple("" if e is None else e.reason for e in estimates),
+    )
+
+
+def _estimate(fit: RegionFit, name: str) -> Estimate | None:
+    uncertainty = fit.fit.uncertainty
+    if uncertainty is None:
+        return None
+    return uncertainty.estimates.get(name) or uncertainty.not_learned.get(name)
+
+
+def _drift_percent(fit: RegionFit, name: str) -> float:
+    if name not in fit.fit.protocol.learned_names:
+        return math.nan
+    return 100 * drift(fit.fit.physics_parameters[name], fit.fit.parameters[name])
+
+
+def _decimals(half_width: float) -> int:
+    """Decimals that show one digit of an interval's half width, two where it begins with 1 or 2."""
+    if half_width <= 0:
+        return 3
+    exponent = math.floor(math.log10(half_width))
+    extra = 1 if half_width / 10.0**exponent < 3 else 0
+    return min(max(extra - exponent, 0), 6)
+
+
+def _differences(fits: list[RegionFit]) -> tuple[Difference, ...]:
+    if len(fits) < 2:
+        return ()
+    known = [fit for fit in fits if not math.isnan(fit.measured.apd80_ms.median)]
+    reference = max(known, key=lambda fit: fit.measured.apd80_ms.median) if known else fits[0]
+    parameters = [p for p in _learned(fits).values() if p not in STIMULUS_PARAMETERS]
+    found = (
+        difference_of(parameter, reference, fit)
+        for fit in fits
+        if fit is not reference
+        for parameter in parameters
+    )
+    return tuple(difference for difference in found if difference is not None)
+
+
+def _unseen(fits: list[RegionFit]) -> list[str]:
+    """One sentence about the parameters that no region shows."""
+    fixed: dict[str, list[Estimate]] = {}
+    for fit in fits:
+        if fit.fit.uncertainty is not None:
+            for name, estimate in fit.fit.uncertainty.not_learned.items():
+                fixed.setdefault(name, []).append(estimate)
+    names = [
+        name
+        for name, estimates in fixed.items()
+        if all(estimate.standard_error > LARGEST_RELATIVE_ERROR for estimate in estimates)
+    ]
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    return [
+        f"{' and '.join(names)} {verb} kept, not learned: one beat does not show "
+        f"{'it' if len(names) == 1 else 'them'}."
+    ]
+
+
+def _findings(fits: list[RegionFit], differences: tuple[Difference, ...]) -> tuple[str, ...]:
+    unseen = _unseen(fits)
     known = [fit for fit in fits if not math.isnan(fit.measured.apd80_ms.median)]
     if len(known) < 2:
-        return ()
+        return tuple(unseen)
     longest = max(known, key=lambda fit: fit.measured.apd80_ms.median)
     shortest = min(known, key=lambda fit: fit.measured.apd80_ms.median)
     findings = [
@@ -177,18 +340,9 @@ def _findings(fits: list[RegionFit]) -> tuple[str, ...]:
         f"potential: APD80 {longest.measured.apd80_ms.median:.1f} ms against "
         f"{shortest.measured.apd80_ms.median:.1f} ms in {shortest.region.name}."
     ]
-    for name in _learned([longest, shortest]):
-        if name not in shortest.fit.protocol.learned_names:
-            continue
-        reference, value = longest.fit.parameters.get(name), shortest.fit.parameters[name]
-        if reference is None or reference <= 0:
-            continue
-        change = f"{abs(value / reference - 1):.0%}"
-        if change == "0%":
-            continue
-        findings.append(
-            f"{name} is {change} {'smaller' if value < reference else 'larger'} in "
-            f"{shortest.region.name} than in {longest.region.name}: "
-            f"{value:.4g} against {reference:.4g}."
-        )
-    return tuple(findings)
+    findings += [
+        d.sentence
+        for d in differences
+        if {d.region, d.reference} == {longest.region.name, shortest.region.name}
+    ]
+    return (*findings, *unseen)

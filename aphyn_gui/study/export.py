@@ -8,8 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from aphyn_gui.fitting import Estimate, Fit, NetworkSettings
+from aphyn_gui.fitting.credibility import drift
+from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 from aphyn_gui.recording import DEFINITIONS, Recording
-from aphyn_gui.study.comparison import compare
+from aphyn_gui.study.comparison import Comparison, compare
+from aphyn_gui.study.differences import Difference
 from aphyn_gui.study.study import RegionFit, Study
 
 
@@ -23,7 +27,7 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
     regions = [
         {
             **_region_as_dict(fit),
-            **{row.key: _number(row.values[index]) for row in comparison.rows},
+            **_row_values(comparison, index),
         }
         for index, fit in enumerate(fits)
     ]
@@ -32,6 +36,7 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
         "polarity": _common(str(fit.fit.sequences.polarity) for fit in fits),
         "cycle_length_ms": _median([fit.fit.sequences.cycle_length_ms for fit in fits]),
         "regions": regions,
+        "differences": [_difference_as_dict(d) for d in comparison.differences],
         "findings": list(comparison.findings),
         "definitions": DEFINITIONS,
     }
@@ -53,7 +58,7 @@ def recording_as_dict(recording: Recording) -> dict[str, Any]:
 
 
 def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path, ...]:
-    """Write the comparison, and each region's sequences, forecast and history, as CSV.
+    """Write the comparison, and each region's parameters, sequences, forecast and history, as CSV.
 
     Parameters
     ----------
@@ -90,6 +95,14 @@ def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path,
                 ),
             )
         )  # fmt: skip
+        parameters = parameters_as_dicts(fit)
+        written.append(
+            _write_table(
+                folder / f"{stem}-parameters.csv",
+                list(parameters[0]),
+                (_blank_none(parameter.values()) for parameter in parameters),
+            )
+        )
         sequences = fit.sequences
         parts = dict.fromkeys(sequences.training.tolist(), "training")
         parts.update(dict.fromkeys(sequences.validation.tolist(), "validation"))
@@ -127,6 +140,87 @@ def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path,
     return tuple(written)
 
 
+def parameters_as_dicts(fit: Fit) -> list[dict[str, Any]]:
+    """Every parameter of a fit, with its interval and what the data say about it.
+
+    ``standard_error`` is that of the logarithm where ``is_relative``, else in the unit. What a
+    parameter that was not learned would have is given too.
+    """
+    estimates: dict[str, Estimate] = {}
+    if fit.uncertainty is not None:
+        estimates = {**fit.uncertainty.estimates, **fit.uncertainty.not_learned}
+    unknowns = fit.protocol.unknowns
+    rows = []
+    for parameter in (*ionic_model(fit.protocol.physics).parameters, *STIMULUS_PARAMETERS):
+        name = parameter.name
+        value, start = fit.parameters[name], fit.physics_parameters[name]
+        estimate = estimates.get(name)
+        rows.append(
+            {
+                "name": name,
+                "unit": parameter.unit,
+                "is_learned": name in unknowns,
+                "value": value,
+                "lower": None if estimate is None else _number(estimate.lower),
+                "upper": None if estimate is None else _number(estimate.upper),
+                "standard_error": None if estimate is None else _number(estimate.standard_error),
+                "is_relative": None if estimate is None else estimate.is_log,
+                "laplace_error": None if estimate is None else _number(estimate.laplace_error),
+                "resampling_error": (
+                    None if estimate is None else _number(estimate.resampling_error)
+                ),
+                "is_identified": None if estimate is None else estimate.identified,
+                "reason": "" if estimate is None else estimate.reason,
+                "physics_only": start,
+                "drift": _number(drift(start, value)),
+            }
+        )
+    return rows
+
+
+def _row_values(comparison: Comparison, index: int) -> dict[str, float | bool | None]:
+    """A region's column of the comparison, with the ends of the intervals and the flags."""
+    values: dict[str, float | bool | None] = {}
+    for row in comparison.rows:
+        values[row.key] = _number(row.values[index])
+        if row.lower:
+            values[f"{row.key}_lower"] = _number(row.lower[index])
+            values[f"{row.key}_upper"] = _number(row.upper[index])
+        if row.flags:
+            values[f"{row.key}_identified"] = not row.flags[index]
+    return values
+
+
+def _difference_as_dict(difference: Difference) -> dict[str, Any]:
+    return {
+        "parameter": difference.name,
+        "unit": "" if difference.is_ratio else difference.unit,
+        "region": difference.region,
+        "reference": difference.reference,
+        "kind": "ratio" if difference.is_ratio else "difference",
+        "value": _number(difference.value),
+        "lower": _number(difference.lower),
+        "upper": _number(difference.upper),
+        "is_shown": difference.is_shown,
+        "reason": difference.reason,
+    }
+
+
+def _correlation_as_dict(fit: Fit) -> dict[str, dict[str, float | None]] | None:
+    """Correlations of the errors of the learned parameters, by both names."""
+    if fit.uncertainty is None:
+        return None
+    names = fit.uncertainty.names
+    return {
+        name: {other: _number(float(value)) for other, value in zip(names, row, strict=True)}
+        for name, row in zip(names, fit.uncertainty.correlation, strict=True)
+    }
+
+
+def _blank_none(values: Iterable[Any]) -> list[Any]:
+    return ["" if value is None else value for value in values]
+
+
 def _region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
     region, fit = region_fit.region, region_fit.fit
     sequences = fit.sequences
@@ -141,9 +235,17 @@ def _region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
         "preset": fit.protocol.name,
         "physics": fit.protocol.physics,
         "network": "none" if fit.protocol.network is None else "resnet",
+        "network_inputs": _network_inputs(fit.protocol.network),
         "seed": fit.protocol.seed,
         "epochs": fit.history.epochs,
         "physics_converged": fit.physics_converged,
+        "parameters": parameters_as_dicts(fit),
+        "correlation": _correlation_as_dict(fit),
+        "interval_method": None if fit.uncertainty is None else fit.uncertainty.method,
+        "is_one_population": (
+            None if fit.uncertainty is None else fit.uncertainty.is_one_population
+        ),
+        "warnings": list(fit.warnings),
         "polarity": str(sequences.polarity),
         "cycle_length_ms": _number(sequences.cycle_length_ms),
         "horizon_ms": sequences.horizon_ms,
@@ -166,6 +268,12 @@ def _write_table(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -
         for row in rows:
             writer.writerow([repr(float(v)) if isinstance(v, float) else v for v in row])
     return path
+
+
+def _network_inputs(network: NetworkSettings | None) -> str | None:
+    if network is None:
+        return None
+    return "vh" if network.sees_gate else "v"
 
 
 def _number(value: float) -> float | None:

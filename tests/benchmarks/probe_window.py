@@ -24,6 +24,7 @@ from aphyn_gui.gui.collector import CollectorGuard
 from aphyn_gui.gui.fit_runner import RunnerState
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.pictures import open_demo, settle, wait_until
+from aphyn_gui.gui.teardown import dispose
 from aphyn_gui.study import RegionFit, fit_region
 
 ADAM_EPOCHS = 800
@@ -99,7 +100,7 @@ def main() -> None:
         longest.append(ticker.max_ms)
     fit = controller.study.fits[region.id].fit
     sequences = fit.sequences
-    window.close()
+    dispose(window)
     guard.release()
     print(
         json.dumps(

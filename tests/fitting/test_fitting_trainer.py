@@ -93,16 +93,16 @@ def test_least_squares_reach_the_floor_where_the_physics_falls_short() -> None:
     assert result.physics.validation_mse > 1.5 * floor
     assert result.hybrid.validation_mse - floor < 0.2 * (result.physics.validation_mse - floor)
     hybrid = [report for report in reports if report.stage is Stage.HYBRID]
-    lambdas = [report.lambda_ for report in hybrid]
-    assert lambdas == sorted(lambdas)
-    assert lambdas[0] < lambdas[-1]
+    assert len({report.lambda_ for report in hybrid}) == 1
+    assert hybrid[0].lambda_ > 0
+    assert all(math.isfinite(report.training_mse) for report in hybrid)
 
 
 def test_least_squares_leave_the_network_silent_where_the_physics_says_it_all() -> None:
     for seed in range(4):
         _, result = drain(fit(noisy_sequences(seed=seed), SQUARES))
-        assert result.mean_square_f_dl < 1e-6
-        assert result.parameters == pytest.approx(result.physics_parameters, rel=0.02)
+        assert result.mean_square_f_dl == 0
+        assert result.parameters == pytest.approx(result.physics_parameters, rel=1e-6)
 
 
 def test_least_squares_can_be_cancelled_and_repeated() -> None:
@@ -225,7 +225,13 @@ def test_forecasts_start_where_the_protocol_says(initial: InitialVoltage) -> Non
     sequences = noisy_sequences()
     _, result = drain(fit(sequences, HYBRID.with_changes(network=None, initial_voltage=initial)))
     mean = sequences.training_voltages[:, 0].mean()
-    assert result.forecast.voltage[0] == pytest.approx(mean, abs=1e-6)
+    start = result.forecast.voltage[0]
+    if initial is InitialVoltage.FITTED:
+        # Its noise is that of the mean of ten samples, 0.016.
+        assert start == pytest.approx(mean, abs=0.06)
+        assert start != pytest.approx(mean, abs=1e-6)
+    else:
+        assert start == pytest.approx(mean, abs=1e-6)
 
 
 def test_the_floor_is_the_mean_training_trace() -> None:
@@ -260,7 +266,7 @@ def test_presets_are_found_by_name(name: str) -> None:
     ("changes", "message"),
     [
         ({"epochs": 0}, "at least 1 epoch"),
-        ({"optimiser": Optimiser.LEAST_SQUARES}, "choose the mean initial voltage"),
+        ({"optimiser": Optimiser.LEAST_SQUARES}, "choose one initial voltage"),
         ({"learning_rate": -1.0}, "learning rate must be positive"),
         ({"physics": "nernst"}, "no ionic model is called 'nernst'"),
         ({"learned": ("tau_up",)}, "no parameter 'tau_up'"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
-from fit_samples import open_study
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from fit_samples import QUICK, open_study
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QHelpEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.comparison_view import COLOR_ROLE, ComparisonView
@@ -70,6 +71,67 @@ def test_fits_fill_table_and_plots(
     controller.remove_region(b.id)
     assert model.columnCount() == 3
     assert view.overlay.predicted[1].getData()[0] is None
+
+
+def test_intervals_are_drawn_and_printed(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView
+) -> None:
+    fit_all(qtbot, controller)
+    drawn = 0
+    for column, region in enumerate(controller.study.regions):
+        uncertainty = controller.study.fits[region.id].fit.uncertainty
+        assert uncertainty is not None
+        for name, estimate in uncertainty.estimates.items():
+            bar = view.dots.bars.get((region.id, name))
+            if math.isnan(estimate.lower):
+                assert bar is None
+                continue
+            drawn += 1
+            ends = [bar.opts["y"][0] - bar.opts["bottom"][0], bar.opts["y"][0] + bar.opts["top"][0]]
+            assert ends == pytest.approx([math.log10(estimate.lower), math.log10(estimate.upper)])
+            low, high = view.dots.plots[name].vb.viewRange()[1]
+            assert low < ends[0] <= ends[1] < high
+            text = view.model.index(list(uncertainty.names).index(name), 2 + column).data()
+            assert ("–" in text) == estimate.identified
+    assert drawn > 0
+
+
+def test_what_the_data_do_not_show_is_marked_and_explained(qtbot: QtBot, tmp_path: Path) -> None:
+    learned = ("tau_in", "tau_out", "tau_open", "tau_close", "v_gate")
+    controller = open_study(tmp_path, QUICK.with_changes(learned=learned))
+    view = ComparisonView(controller)
+    qtbot.addWidget(view)
+    view.resize(1200, 800)
+    with qtbot.waitExposed(view):
+        view.show()
+    fit_all(qtbot, controller)
+    region = controller.study.regions[0]
+    uncertainty = controller.study.fits[region.id].fit.uncertainty
+    assert uncertainty is not None
+    estimate = uncertainty.estimates["tau_open"]
+    assert not estimate.identified
+    row = next(i for i, r in enumerate(view.model.comparison.rows) if r.label == "tau_open")
+    index = view.model.index(row, 2)
+    assert "not identified" in index.data()
+    assert estimate.reason in index.data(Qt.ItemDataRole.ToolTipRole)
+    mark = view.dots.marks[region.id, "tau_open"]
+    assert mark.opts["symbol"] == "d"
+    # The mouse rests on the mark.
+    place = view.dots.plots["tau_open"].vb.mapViewToScene(QPointF(*(x[0] for x in mark.getData())))
+    position = view.dots.mapFromScene(place)
+    viewport = view.dots.viewport()
+    event = QHelpEvent(QEvent.Type.ToolTip, position, viewport.mapToGlobal(position))
+    QApplication.sendEvent(viewport, event)
+    assert estimate.reason in QToolTip.text()
+
+
+def test_warnings_are_listed_by_region(qtbot: QtBot, tmp_path: Path) -> None:
+    narrow = QUICK.with_changes(bounds={"tau_close": (900.0, 1000.0)})
+    controller = open_study(tmp_path, narrow)
+    view = ComparisonView(controller)
+    qtbot.addWidget(view)
+    fit_all(qtbot, controller)
+    assert "ROI A: τ<sub>close</sub> sits at its lower bound, 900 ms" in view.findings.text()
 
 
 def test_copy_and_csv_have_full_precision(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fit_samples import ENDLESS, QUICK, open_study
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.curve_ends import spread
@@ -82,6 +83,26 @@ def test_a_running_fit_is_painted_far_less_often_than_it_steps(
     qtbot.waitUntil(lambda: not view.forecast.is_waiting, timeout=TIMEOUT_MS)
     assert 1 < view.forecast.paint_count < epochs / 2
     assert len(view.losses.training.getData()[0]) == epochs
+
+
+def test_while_a_fit_runs_one_plot_is_painted_in_a_turn_and_each_gets_its_own(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    panels = (view.forecast, view.decomposition, view.losses, view.parameters)
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    controller.set_protocol(ENDLESS)
+    drawn: list[int] = []
+    turns = QTimer()
+    turns.timeout.connect(lambda: drawn.append(sum(panel.paint_count for panel in panels)))
+    runner.enqueue(region_id)
+    qtbot.waitUntil(lambda: view.forecast.paint_count > 0, timeout=TIMEOUT_MS)
+    turns.start(0)
+    qtbot.waitUntil(lambda: all(panel.paint_count >= 4 for panel in panels), timeout=TIMEOUT_MS)
+    turns.stop()
+    runner.cancel()
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    assert max(np.diff(drawn)) == 1
 
 
 def test_a_hidden_view_paints_nothing_and_catches_up(
@@ -174,3 +195,19 @@ def test_names_that_would_overlap_are_pushed_apart() -> None:
 )
 def test_steps_are_round(span: float, step: float) -> None:
     assert nice_step(span) == pytest.approx(step)
+
+
+def test_warnings_stand_above_the_plots(qtbot: QtBot, tmp_path: Path) -> None:
+    narrow = QUICK.with_changes(bounds={"tau_close": (900.0, 1000.0)})
+    controller = open_study(tmp_path, narrow)
+    runner = FitRunner(controller)
+    view = FitView(controller, runner)
+    qtbot.addWidget(view)
+    view.show()
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    assert not view.warnings.isVisible()
+    fit(qtbot, runner, region_id)
+    assert view.warnings.isVisible()
+    assert "sits at its lower bound, 900 ms" in view.warnings.text()
+    runner.shutdown()

@@ -170,5 +170,19 @@ def test_choosing_an_optimiser_brings_what_it_needs(panel, controller, qtbot) ->
     choose(Optimiser.LEAST_SQUARES)
     protocol = controller.study.protocol
     assert protocol.optimiser is Optimiser.LEAST_SQUARES
-    assert protocol.initial_voltage is InitialVoltage.MEAN
+    assert protocol.initial_voltage is InitialVoltage.FITTED
     assert panel.error.isHidden()
+
+
+def test_the_network_can_see_v_alone(
+    qtbot: QtBot, controller: StudyController, panel: ProtocolPanel
+) -> None:
+    assert panel.sees_gate.isChecked()
+    panel.sees_gate.click()
+    network = controller.study.protocol.network
+    assert network is not None
+    assert not network.sees_gate
+    controller.undo_stack.undo()
+    assert panel.sees_gate.isChecked()
+    controller.set_protocol(EX_VIVO.with_changes(network=None))
+    assert not panel.sees_gate.isEnabled()

@@ -60,6 +60,8 @@ def kernel_module(specification: KernelSpecification) -> ir.Module:
         _Kernel(module, specification, "observe", 6).write_observe()
         _Kernel(module, specification, "gradient", 9).write_gradient()
         _Kernel(module, specification, "simulate", 4).write_simulate()
+        if specification.network is None:
+            _Kernel(module, specification, "follow", 4).write_follow()
     return module
 
 
@@ -141,6 +143,25 @@ class _Kernel:
         )
         zero = self._arithmetic.constant(0.0)
         self._store_row(rows, last, [*final, zero, zero])
+        self._finish()
+
+    def write_follow(self) -> None:
+        """physical[P], initial[2], path[steps + 1] -> rows[steps][h, physics], v on the path."""
+        arithmetic = self._arithmetic
+        physical, initial, path, rows = self._pointers
+        self._load_physical(physical)
+
+        def step(index: ir.Value, current: State) -> State:
+            (h,) = current
+            inputs = self._inputs(index, self._load(path, index), h)
+            inputs["n"] = arithmetic.constant(0.0)
+            _, new_h, physics_rate, _ = self._specification.step.advance.evaluate(
+                arithmetic, inputs
+            )
+            self._store_row(rows, index, [h, physics_rate])
+            return [new_h]
+
+        self._step_through([self._load(initial, 1)], step, lambda _, current: current)
         self._finish()
 
     def write_gradient(self) -> None:

@@ -1,0 +1,104 @@
+"""What can be believed of a finished fit: everything that is computed once, at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import Tensor
+
+from aphyn_gui.fitting.credibility import network_share, warnings
+from aphyn_gui.fitting.fit import FitForecast
+from aphyn_gui.fitting.linear_estimate import pooled_noise
+from aphyn_gui.fitting.linearisation import linearise
+from aphyn_gui.fitting.observation_groups import observation_groups
+from aphyn_gui.fitting.pacing import spontaneous_beat_ms
+from aphyn_gui.fitting.population import examine_population
+from aphyn_gui.fitting.protocol import InitialVoltage, Protocol
+from aphyn_gui.fitting.uncertainty import Uncertainty, assess
+from aphyn_gui.hybrid import HybridModel, TimeGrid
+from aphyn_gui.hybrid.path_derivatives import group_means
+from aphyn_gui.recording import SequenceSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """The fields of a ``Fit`` that say how far to believe it; see there."""
+
+    uncertainty: Uncertainty | None
+    network_share: float
+    overlaps: Mapping[str, float]
+    warnings: tuple[str, ...]
+
+
+def judge(
+    model: HybridModel,
+    protocol: Protocol,
+    sequences: SequenceSet,
+    initial: Tensor,
+    grid: TimeGrid,
+    values: Mapping[str, float],
+    forecast: FitForecast,
+    *,
+    physics_converged: bool,
+) -> Judgement:
+    """Judge a fit at its end.
+
+    Parameters
+    ----------
+    model : HybridModel
+        As it was left.
+    protocol, sequences
+        What was fitted, and how.
+    initial : Tensor, shape (1, 2)
+        v(0) and h(0) of the forecast.
+    grid : TimeGrid
+        Steps and observations.
+    values : mapping of str to float
+        Every physical parameter, as the fit reports it.
+    forecast : FitForecast
+        From ``initial``.
+    physics_converged : bool
+        Whether the physics-only fit converged.
+    """
+    unknowns = protocol.unknowns
+    fixed = {
+        name: protocol.bounds_of(name)
+        for name in model.model.parameter_names
+        if name not in unknowns
+    }
+    groups = observation_groups(grid.sample_count, grid.time_step_ms * grid.steps_per_sample)
+    found = linearise(
+        model,
+        values,
+        unknowns,
+        fixed,
+        initial,
+        grid,
+        groups,
+        is_start_fitted=protocol.initial_voltage is InitialVoltage.FITTED,
+    )
+    population = examine_population(sequences.voltages)
+    uncertainty = None
+    parts = (found.fit.jacobian, found.fit.fixed_jacobian, found.fit.by_start)
+    if all(bool(np.isfinite(part).all()) for part in parts):
+        # The mean of n observations, times the root of n, has the noise of one.
+        weights = np.sqrt(np.bincount(groups))
+        observed = forecast.voltage[:: grid.steps_per_sample]
+        uncertainty = assess(
+            weights * np.array([group_means(row, groups) for row in sequences.training_voltages]),
+            weights * group_means(observed, groups),
+            found.fit.weighted(weights),
+            is_one_population=population.is_one,
+        )
+        if len(sequences.training_voltages) > 1:
+            # Noise that lasts longer than a sample is larger in the averages.
+            uncertainty = replace(uncertainty, noise=pooled_noise(sequences.training_voltages))
+    beats = spontaneous_beat_ms(model.model, values, float(initial[0, 0]), grid.time_step_ms)
+    return Judgement(
+        uncertainty=uncertainty,
+        network_share=network_share(forecast),
+        overlaps=found.overlaps,
+        warnings=warnings(uncertainty, population, beats, physics_converged=physics_converged),
+    )

@@ -1,0 +1,227 @@
+"""The comparison: intervals, differences, flags and warnings, on the screen and in files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from aphyn_gui.fitting import RECOMMENDED, Estimate, InitialVoltage, NetworkSettings, Optimiser
+from aphyn_gui.physics import ionic_model
+from aphyn_gui.recording import Preparation, Recording, RectangularRoi, open_recording
+from aphyn_gui.study import Study, compare, fit_region
+from aphyn_gui.study.comparison import ComparisonRow
+from aphyn_gui.study.differences import difference_of, welch
+from aphyn_gui.study.export import study_as_dict, write_study
+
+TAU_CLOSE = ionic_model("mitchell_schaeffer").parameter("tau_close")
+PREPARATION = Preparation(horizon_ms=60.0, beat=1)
+PHYSICS = RECOMMENDED.with_changes(network=None)
+
+
+def estimate(value: float, error: float, **changes: object) -> Estimate:
+    parts = {
+        "value": value,
+        "lower": value * math.exp(-1.96 * error),
+        "upper": value * math.exp(1.96 * error),
+        "standard_error": error,
+        "laplace_error": error,
+        "resampling_error": error,
+        "degrees_of_freedom": math.inf,
+        "is_log": True,
+        "identified": True,
+        "reason": "",
+    }
+    return Estimate(**(parts | changes))
+
+
+def region(name: str, found: Estimate | None) -> SimpleNamespace:
+    estimates = {} if found is None else {"tau_close": found}
+    fit = SimpleNamespace(uncertainty=SimpleNamespace(estimates=estimates))
+    return SimpleNamespace(region=SimpleNamespace(name=name), fit=fit)
+
+
+def difference(reference: Estimate | None, other: Estimate | None):
+    return difference_of(TAU_CLOSE, region("A", reference), region("B", other))
+
+
+def test_errors_of_two_regions_add_up() -> None:
+    found = difference(estimate(140.0, 0.03), estimate(91.0, 0.04))
+    assert found.is_ratio
+    assert found.value == pytest.approx(0.65)
+    assert math.log(found.upper / found.value) == pytest.approx(1.95996 * 0.05, rel=1e-4)
+    assert found.lower * found.upper == pytest.approx(found.value**2)
+    assert found.is_shown
+    assert found.sentence == "tau_close is 35% smaller in B than in A (95 %: 28% to 41%)."
+
+
+def test_large_ratios_are_said_as_such() -> None:
+    found = difference(estimate(50.0, 0.03), estimate(150.0, 0.04))
+    assert found.sentence == "tau_close is 3.0 times as large in B as in A (95 %: 2.7 to 3.3)."
+
+
+def test_an_interval_that_holds_no_difference_says_so() -> None:
+    found = difference(estimate(140.0, 0.03), estimate(145.0, 0.04))
+    assert not found.is_shown
+    assert found.sentence.startswith("tau_close: no difference shown between B and A, ratio 1.04")
+
+
+def test_what_is_not_identified_is_not_compared() -> None:
+    vague = estimate(91.0, 0.5, identified=False, reason="one standard error is 50 %")
+    found = difference(estimate(140.0, 0.03), vague)
+    assert math.isnan(found.value)
+    assert not found.is_shown
+    assert found.sentence == (
+        "tau_close is not compared between B and A: in B it is not identified, "
+        "one standard error is 50 %."
+    )
+    assert difference(None, vague) is None
+
+
+def test_linear_parameters_are_subtracted() -> None:
+    linear = {"is_log": False}
+    found = difference(estimate(1.0, 0.3, **linear), estimate(3.0, 0.4, **linear))
+    assert not found.is_ratio
+    assert found.value == pytest.approx(2.0)
+    assert found.upper == pytest.approx(2 + 1.95996 * 0.5, rel=1e-4)
+    assert found.sentence == "tau_close is 2 ms larger in B than in A (95 %: 1.02 to 2.98 ms)."
+
+
+def test_degrees_of_freedom_are_welchs() -> None:
+    assert welch((1.0, 1.0), (9.0, 9.0)) == pytest.approx(18)
+    assert welch((1.0, 0.0), (9.0, 9.0)) == pytest.approx(9)
+    assert welch((1.0, 1.0), (math.inf, math.inf)) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("value", "lower", "upper", "text"),
+    [
+        (142.31, 138.2, 146.4, "142 (138–146)"),
+        (0.2964, 0.2072, 0.424, "0.30 (0.21–0.42)"),
+        (5.886, 3.946, 8.778, "5.9 (3.9–8.8)"),
+        (120.0, 5.0, 1000.0, "120 (5–1000)"),
+    ],
+)
+def test_a_cell_shows_as_many_digits_as_the_interval_allows(
+    value: float, lower: float, upper: float, text: str
+) -> None:
+    row = ComparisonRow("k", "l", "", (value,), "Meaning.", (lower,), (upper,), ("",))
+    assert row.text(0) == text
+    assert row.tooltip(0) == "Meaning."
+    flagged = ComparisonRow("k", "l", "", (value,), "Meaning.", (lower,), (upper,), ("sways",))
+    assert flagged.text(0) == f"{value:.3g} (not identified)"
+    assert flagged.tooltip(0) == "Meaning.\n\nl sways."
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Four beats at 1 ms; action potentials are shorter in the right half. Noise 2 %."""
+    random = np.random.default_rng(0)
+    time = np.arange(480) % 120 - 20.0
+    frames = np.empty((time.size, 8, 16), dtype=np.float32)
+    for column in range(16):
+        duration = 45.0 if column < 8 else 28.0
+        recovery = 1 / (1 + np.exp((time - duration) / 5.0))
+        frames[:, :, column] = (recovery / (1 + np.exp(-time)))[:, None]
+    frames += 0.02 * random.standard_normal(frames.shape).astype(np.float32)
+    path = tmp_path_factory.mktemp("comparison") / "movie.npy"
+    np.save(path, 1000 + 200 * frames)
+    return open_recording(path, frame_interval_ms=1.0)
+
+
+@pytest.fixture(scope="module")
+def study(recording: Recording) -> Study:
+    network = PHYSICS.with_changes(
+        network=NetworkSettings(), optimiser=Optimiser.ADAM,
+        initial_voltage=InitialVoltage.MEAN, epochs=5,
+    )  # fmt: skip
+    study = Study(preparation=PREPARATION)
+    for name, x, protocol in (("Long", 1, PHYSICS), ("Short", 10, network)):
+        study = study.with_region(study.new_region(RectangularRoi(x, 1, 5, 5), name))
+        training = fit_region(recording, study.regions[-1], PREPARATION, protocol)
+        while True:
+            try:
+                next(training)
+            except StopIteration as stop:
+                study = study.with_fit(study.regions[-1].id, stop.value)
+                break
+    return study
+
+
+def test_rows_carry_intervals_baselines_and_the_split(study: Study) -> None:
+    comparison = compare(study)
+    fits = [study.fits[r.id].fit for r in study.regions]
+    row = comparison.row("tau_close_ms")
+    for index, fit in enumerate(fits):
+        assert fit.uncertainty is not None
+        found = fit.uncertainty.estimates["tau_close"]
+        assert row.values[index] == found.value
+        np.testing.assert_equal((row.lower[index], row.upper[index]), (found.lower, found.upper))
+        assert row.flags[index] == found.reason
+        assert comparison.row("noise").values[index] == fit.uncertainty.noise
+        assert comparison.row("network_share").values[index] == fit.network_share
+    assert all(flag.startswith("kept at") for flag in comparison.row("tau_open_ms").flags)
+    overlap = comparison.row("overlap_tau_in").values
+    assert math.isnan(overlap[0])
+    assert overlap[1] == fits[1].overlaps["tau_in"]
+    moved = fits[1].parameters["tau_in"] / fits[1].physics_parameters["tau_in"] - 1
+    assert comparison.row("tau_in_drift_percent").values[1] == pytest.approx(100 * moved)
+    for key in ("validation_mse", "physics_validation_mse", "mean_trace_validation_mse"):
+        assert all(value > 0 for value in comparison.row(key).values)
+
+
+def test_differences_are_against_the_longest_action_potential(study: Study) -> None:
+    comparison = compare(study)
+    assert [d.name for d in comparison.differences] == ["tau_in", "tau_out", "tau_close"]
+    assert {(d.reference, d.region) for d in comparison.differences} == {("Long", "Short")}
+    for found in comparison.differences:
+        assert found.sentence in comparison.findings
+    text = comparison.to_text()
+    assert "p-value" not in text
+    assert " p = " not in text
+    assert all(finding in text for finding in comparison.findings)
+
+
+def test_the_table_holds_ends_flags_and_warnings(study: Study) -> None:
+    comparison = compare(study)
+    lines = {line[0]: line for line in csv.reader(comparison.to_csv().splitlines())}
+    assert lines["quantity"] == ["quantity", "unit", "Long", "Short"]
+    row = comparison.row("tau_in_ms")
+    np.testing.assert_equal([float(x) for x in lines["tau_in_ms_lower"][2:]], list(row.lower))
+    np.testing.assert_equal([float(x) for x in lines["tau_in_ms_upper"][2:]], list(row.upper))
+    assert lines["tau_open_ms_identified"][2:] == ["no", "no"]
+    assert lines["warnings"][2:] == [" ".join(w) for w in comparison.warnings]
+
+
+def test_what_is_written_can_be_read_back(
+    study: Study, recording: Recording, tmp_path: Path
+) -> None:
+    result = json.loads(json.dumps(study_as_dict(study, recording), allow_nan=False))
+    fit = study.fits[study.regions[0].id].fit
+    assert fit.uncertainty is not None
+    told = result["regions"][0]
+    assert told["noise"] == fit.uncertainty.noise
+    assert told["warnings"] == list(fit.warnings)
+    assert told["interval_method"] == fit.uncertainty.method
+    assert told["is_one_population"] is True
+    parameters = {parameter["name"]: parameter for parameter in told["parameters"]}
+    assert not parameters["tau_open"]["is_identified"]
+    assert not parameters["tau_open"]["is_learned"]
+    found = fit.uncertainty.estimates["tau_out"]
+    assert parameters["tau_out"]["value"] == found.value
+    assert parameters["tau_out"]["reason"] == found.reason
+    number = fit.uncertainty.correlation[0, 1]
+    correlation = told["correlation"]["tau_in"]["tau_out"]
+    assert correlation == (None if math.isnan(number) else number)
+    assert [d["parameter"] for d in result["differences"]] == ["tau_in", "tau_out", "tau_close"]
+    (path,) = (p for p in write_study(study, recording, tmp_path) if "Long-parameters" in p.name)
+    with path.open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert float(rows["tau_out"]["value"]) == found.value
+    assert rows["tau_open"]["is_identified"] == "False"
+    assert rows["tau_out"]["physics_only"] == rows["tau_out"]["value"]
