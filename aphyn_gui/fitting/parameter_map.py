@@ -31,7 +31,7 @@ _REACH = 1.5
 leave it; beyond lie minima in which a slow inward current hides behind the stimulus."""
 _RANK = 16
 """Directions in which trajectories are compared; they hold all but 1e-3 of the library."""
-_CHUNK = 4096
+_CHUNK = 8192
 """Pixels a batch: a fraction of a second, and tens of MB."""
 _COMPARED = 512
 """Pixels compared with the library at a time: the table of distances stays in the cache."""
