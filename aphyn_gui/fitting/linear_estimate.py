@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri, ndtri, stdtrit
 
 Array = npt.NDArray[np.float64]
 
@@ -87,11 +86,16 @@ def resampling_covariance(estimator: Array, sequences: Array) -> Array:
 
 def largest_noise_ratio(count: int) -> float:
     """Largest ratio of resampled to Laplace variance that is put down to chance."""
+    # Imported when needed: scipy takes as long to import as the whole window.
+    from scipy.special import chdtri
+
     return float(chdtri(count - 1, _CHANCE_OF_A_WIDER_SPREAD)) / (count - 1)
 
 
 def quantile(degrees_of_freedom: float) -> float:
     """Half the width of a 95 % interval, in standard errors."""
+    from scipy.special import ndtri, stdtrit
+
     probability = (1 + CONFIDENCE) / 2
     if math.isinf(degrees_of_freedom):
         return float(ndtri(probability))
