@@ -27,7 +27,7 @@ _LENGTHS = ((0.2, 0.2), (0.2, 0.05))
 _EARLY = 0.1
 """Share of the gate's range within which the second part lives."""
 _CENTRES = 100
-_PARAMETER_SPREAD = 0.003
+PARAMETER_SPREAD = 0.003
 """How freely the field may move the parameters, as a logarithm. Physics first: what noisy data
 allow to be said in two ways stays with the converged physics, and fitted time constants repeat to a
 few parts in a thousand; where data are precise, they overrule this."""
@@ -98,7 +98,7 @@ def find_defect(
     responses = [weight[:, None] * (path.by_rate @ part) for part in parts]
     by_parameter = weight[:, None] * path.by_parameter[:, learned] * by_variable
     data = weight * residual
-    base = np.eye(len(data)) + _PARAMETER_SPREAD**2 * by_parameter @ by_parameter.T
+    base = np.eye(len(data)) + PARAMETER_SPREAD**2 * by_parameter @ by_parameter.T
     kernels = [response @ response.T for response in responses]
     sizes, evidence = _best_sizes(base, kernels, data)
     covariance = base + sum(size * kernel for size, kernel in zip(sizes, kernels, strict=True))
@@ -106,7 +106,7 @@ def find_defect(
     rate = np.zeros(len(path.path_voltage))
     for size, part, response in zip(sizes, parts, responses, strict=True):
         rate += size * part @ (response.T @ solved)
-    change = _PARAMETER_SPREAD**2 * by_parameter.T @ solved
+    change = PARAMETER_SPREAD**2 * by_parameter.T @ solved
     parameters = np.zeros(path.step_by_parameter.shape[-1])
     parameters[learned] = change * by_variable
     field = sum(size * kernel for size, kernel in zip(sizes, kernels, strict=True))

@@ -8,12 +8,13 @@ training sequences, and the cost does not grow with their number. In three steps
 2. The network learns that field (``distillation``).
 3. Levenberg-Marquardt on all weights and parameters together minimises
 
-       lambda * mean (v - mean trace)^2 + mean F_dl^2 + sum_j overlap_j^2
+       lambda * mean (v - mean trace)^2 + mean F_dl^2 + sum_j overlap_j^2 + drift
 
    with lambda from the first step: the ratio of what the field may be to what the noise is.
    overlap_j is the mean of F_dl times the direction in which parameter j would change dv/dt along
-   the path, of unit mean square: what physics can do, physics shall do, and the split between the
-   two is a definite one.
+   the path, of unit mean square: what physics can do, physics shall do. The drift is the squared
+   distance of the parameters from where step 1 found them, in units of ``PARAMETER_SPREAD`` and
+   weighed like the field. Together they make the split between the two a definite one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from aphyn_gui.fitting.defect import Defect, find_defect
+from aphyn_gui.fitting.defect import PARAMETER_SPREAD, Defect, find_defect
 from aphyn_gui.fitting.distillation import teach
 from aphyn_gui.fitting.observation_groups import observation_groups
 from aphyn_gui.hybrid import HybridModel, Integrator, TimeGrid, follow
@@ -141,8 +142,9 @@ def fit_hybrid(
         yield state
         return state
     lesson = solver.lesson(defect)
-    size = float(np.mean(lesson[2] ** 2))
-    lambda_ = size / max(defect.freedom, 1.0) / solver.noise_of_the_misfit
+    unit = float(np.mean(lesson[2] ** 2)) / max(defect.freedom, 1.0)
+    lambda_ = unit / solver.noise_of_the_misfit
+    solver.hold_parameters(unit / PARAMETER_SPREAD**2)
     best = solver.attempt(math.inf)
     for attempt in range(_ATTEMPTS):
         if attempt > 0:
@@ -158,8 +160,10 @@ def fit_hybrid(
             if solver.is_sane:
                 iteration += 1
                 yield solver.state(iteration, lambda_)
+            if iteration >= iterations:
+                break
         solver.settle()
-        for _ in range(_POLISHING):
+        for _ in range(min(_POLISHING, iterations - iteration)):
             gain = solver.improve(lambda_)
             iteration += 1
             yield solver.state(iteration, lambda_)
@@ -213,6 +217,7 @@ class _Solver:
         self._physics_names = physics_names
         self._damping = 1e-3
         self._physics_free = model.free.detach().clone()
+        self._base, self._hold = self._physics_free, 0.0
         self._voltage, self._rate = self._run()
         self._physics_misfit = self._misfit
         nothing = np.zeros((0, grid.step_count))
@@ -227,6 +232,10 @@ class _Solver:
     def is_worse_than_physics(self) -> bool:
         """Whether the network has not brought the trajectory nearer to the data."""
         return not self._misfit < self._physics_misfit
+
+    def hold_parameters(self, weight: float) -> None:
+        """Let a parameter's distance from where the physics left it cost this much."""
+        self._hold = weight
 
     def defect(self) -> Defect:
         """What the physics misses, to first order about the current point."""
@@ -354,6 +363,8 @@ class _Solver:
         curvature += 2 * products[1:].T @ products[1:]
         sampled = path.network_by_weight[::_PENALTY_STRIDE]
         first_weight = len(self._positions)
+        gradient[:first_weight] += 2 * self._hold * self._drift
+        curvature[:first_weight, :first_weight] += 2 * self._hold * np.eye(first_weight)
         curvature[first_weight:, first_weight:] += 2 / len(sampled) * (sampled.T @ sampled)
         if not np.isfinite(curvature).all():
             return 0.0
@@ -396,7 +407,8 @@ class _Solver:
     def _objective(self, lambda_: float, voltage: Array, rate: Array) -> float:
         overlap = self._directions @ rate / len(rate)
         misfit = self._shares @ (voltage - self._mean) ** 2
-        return float(lambda_ * misfit + np.mean(rate**2) + overlap @ overlap)
+        held = self._hold * self._drift @ self._drift
+        return float(lambda_ * misfit + np.mean(rate**2) + overlap @ overlap + held)
 
     def _physics_directions(self, path: PathDerivatives) -> Array:
         """Change of dv/dt by each learned physical parameter, of unit mean square."""
@@ -409,6 +421,12 @@ class _Solver:
     @_DIVERGING
     def _misfit(self) -> float:
         return float(self._shares @ (self._voltage - self._mean) ** 2)
+
+    @property
+    def _drift(self) -> Array:
+        """Distance of the solver's variables from where the defect was looked for."""
+        drift: Array = (self._model.free.detach() - self._base).numpy()
+        return drift
 
     @property
     def _by_variable(self) -> Array:

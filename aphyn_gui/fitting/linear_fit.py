@@ -16,7 +16,7 @@ LARGEST_RELATIVE_ERROR = 0.3
 LARGEST_ERROR_OF_RANGE = 0.1
 """The same for a parameter without logarithm, as a part of the range between its bounds."""
 
-_NEAR_A_BOUND = 1e-4
+_NEAR_A_BOUND = 3e-3
 """Of the distance between the bounds."""
 
 

@@ -21,8 +21,9 @@ def fit(
     """Fit a hybrid, or the physics alone, to one region's sequences.
 
     First the physics by bounded least squares from several starts; then, where the protocol has a
-    network, the paper's training: Adam on lambda * L_traj + ||F_dl||^2, lambda growing by
-    gamma * L_traj after each epoch.
+    network, physics and network together: by least squares stopped at the noise, or by the paper's
+    training, Adam on lambda * L_traj + ||F_dl||^2 with lambda growing by gamma * L_traj after each
+    epoch.
 
     Parameters
     ----------

@@ -115,8 +115,11 @@ class ProtocolPanel(QScrollArea):
         self.optimiser.addItem("Least squares, to the noise", Optimiser.LEAST_SQUARES)
         self.optimiser.addItem("Adam, as in the paper", Optimiser.ADAM)
         self.optimiser.setToolTip(
-            "Least squares fit one trajectory to the region's mean, physics and network together, "
-            "until the misfit is what noise leaves; Adam weighs the misfit by λ as the paper does. "
+            "<b>Least squares</b> fit one trajectory to the region's mean. First the physics "
+            "alone, from eight starts. What it misses is estimated as a smooth field over (v, h); "
+            "where noise explains the misfit, the network stays silent. The network learns the "
+            "field, and physics and network are polished together. <b>Adam</b> weighs the misfit "
+            "by λ as the paper does. "
             "Learning rate, λ<sub>0</sub> and γ are Adam's"
         )
         self.device = QComboBox()
