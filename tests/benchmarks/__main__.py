@@ -20,7 +20,16 @@ _HERE = Path(__file__).resolve().parent
 # The modules are found however the command was given.
 sys.path[:0] = [str(_HERE), str(_HERE.parents[1])]
 
-NAMES = ("epochs", "whole_fit", "parameter_map", "window_open", "start_up", "memory", "tissue")
+NAMES = (
+    "epochs",
+    "whole_fit",
+    "parameter_map",
+    "window_open",
+    "start_up",
+    "memory",
+    "tissue",
+    "trust",
+)
 
 
 def main() -> int:
