@@ -154,14 +154,13 @@ def fit_hybrid(
                 solver.begin(defect)
             else:
                 lesson = solver.lesson(solver.defect())
-        for _ in teach(solver.network, *lesson, seed + attempt, _LESSONS):
+        lessons = min(_LESSONS, (iterations - iteration + 1) // 2)
+        for _ in teach(solver.network, *lesson, seed + attempt, lessons):
             solver.look_again()
             # A network that has learned half may still drive the trajectory away.
             if solver.is_sane:
                 iteration += 1
                 yield solver.state(iteration, lambda_)
-            if iteration >= iterations:
-                break
         solver.settle()
         for _ in range(min(_POLISHING, iterations - iteration)):
             gain = solver.improve(lambda_)

@@ -12,7 +12,7 @@ from aphyn_gui.hybrid import NetworkShape, ResidualNetwork
 from aphyn_gui.physics import Stimulus
 
 # With a stimulus that does not suit the data the network has work to do.
-LEAST_SQUARES = RECOMMENDED.with_changes(stimulus=Stimulus(), learn_stimulus=False, epochs=10)
+LEAST_SQUARES = RECOMMENDED.with_changes(stimulus=Stimulus(), learn_stimulus=False, epochs=60)
 ADAM = EX_VIVO.with_changes(epochs=10)
 
 

@@ -31,7 +31,7 @@ from aphyn_gui.physics import Stimulus
 KNOWN_STIMULUS = Stimulus(*STIMULUS)
 PHYSICS = RECOMMENDED.with_changes(network=None, stimulus=KNOWN_STIMULUS, learn_stimulus=False)
 HYBRID = PHYSICS.with_changes(network=NetworkSettings(), optimiser=Optimiser.ADAM, epochs=30)
-SQUARES = PHYSICS.with_changes(network=NetworkSettings(), epochs=48)
+SQUARES = PHYSICS.with_changes(network=NetworkSettings())
 
 
 def drain(generator) -> tuple[list[Progress], Fit]:
