@@ -42,10 +42,8 @@ class Defect:
 
     Parameters
     ----------
-    voltage, gate : ndarray, shape (steps,)
-        Path with the field in force.
-    rate : ndarray, shape (steps,)
-        The field along the present path, 1/ms.
+    voltage : ndarray, shape (steps,)
+        v along the path with the field in force.
     parameter_change : ndarray, shape (variables,)
         Change of the solver's variables that goes with it.
     evidence : float
@@ -55,8 +53,6 @@ class Defect:
     """
 
     voltage: Array
-    gate: Array
-    rate: Array
     parameter_change: Array
     evidence: float
     freedom: float
@@ -101,7 +97,8 @@ def find_defect(
     base = np.eye(len(data)) + PARAMETER_SPREAD**2 * by_parameter @ by_parameter.T
     kernels = [response @ response.T for response in responses]
     sizes, evidence = _best_sizes(base, kernels, data)
-    covariance = base + sum(size * kernel for size, kernel in zip(sizes, kernels, strict=True))
+    field = sizes[0] * kernels[0] + sizes[1] * kernels[1]
+    covariance = base + field
     solved = np.linalg.solve(covariance, data)
     rate = np.zeros(len(path.path_voltage))
     for size, part, response in zip(sizes, parts, responses, strict=True):
@@ -109,17 +106,12 @@ def find_defect(
     change = PARAMETER_SPREAD**2 * by_parameter.T @ solved
     parameters = np.zeros(path.step_by_parameter.shape[-1])
     parameters[learned] = change * by_variable
-    field = sum(size * kernel for size, kernel in zip(sizes, kernels, strict=True))
-    voltage, gate = path.disturbed(rate - path.network_rate, parameters)
+    voltage, _ = path.disturbed(rate - path.network_rate, parameters)
     return Defect(
         voltage=voltage,
-        gate=gate,
-        rate=rate,
         parameter_change=change,
         evidence=evidence,
-        freedom=float(np.trace(np.linalg.solve(covariance, np.atleast_2d(field))))
-        if evidence > 0
-        else 0.0,
+        freedom=float(np.trace(np.linalg.solve(covariance, field))),
     )
 
 
@@ -138,14 +130,26 @@ def _parts(voltage: Array, gate: Array) -> list[Array]:
 def _features(states: Array, lengths: Array) -> Array:
     """Independent features of a squared-exponential process, centred along the path."""
     moves = np.diff(states, axis=0, prepend=states[:1]) / lengths
-    travelled = np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))
-    stops = np.linspace(0, 0.9999 * travelled[-1], _CENTRES)
-    centres = states[np.unique(np.searchsorted(travelled, stops))]
+    centres = states[np.unique(evenly_travelled(moves, _CENTRES))]
     among = _kernel(centres, centres, lengths) + _JITTER * np.eye(len(centres))
     features: Array = np.linalg.solve(
         np.linalg.cholesky(among), _kernel(centres, states, lengths)
     ).T
     return features
+
+
+def evenly_travelled(moves: Array, count: int) -> npt.NDArray[np.intp]:
+    """Steps at which equal parts of a path are behind, shape (count,); some may repeat.
+
+    Parameters
+    ----------
+    moves : ndarray, shape (steps, 2)
+        How far each step goes, in v and in h.
+    count : int
+        Number of stops.
+    """
+    travelled = np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))
+    return np.searchsorted(travelled, np.linspace(0, 0.9999 * travelled[-1], count))
 
 
 def _kernel(a: Array, b: Array, lengths: Array) -> Array:
@@ -164,7 +168,9 @@ def _left_to_the_network(features: Array, directions: Array) -> Array:
     return free
 
 
-def _best_sizes(base: Array, kernels: list[Array], data: Array) -> tuple[tuple[float, ...], float]:
+def _best_sizes(
+    base: Array, kernels: list[Array], data: Array
+) -> tuple[tuple[float, float], float]:
     """Sizes of the two parts with the largest evidence, and its gain over none."""
 
     def evidence(first: float, second: float) -> float:

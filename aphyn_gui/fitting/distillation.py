@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from aphyn_gui.fitting.defect import evenly_travelled
 from aphyn_gui.hybrid import ResidualNetwork
 from aphyn_gui.hybrid.path_derivatives import network_jacobian
 
@@ -59,8 +60,8 @@ def teach(
     flat = start.weights.detach().numpy().copy()
     v, h = (torch.from_numpy(column.copy()).float() for column in states.T)
     root = np.sqrt(weights)
-    on_path = wanted_count = len(wanted) - _BOX_POINTS
-    wanted_size = np.sqrt(np.mean(wanted[:wanted_count] ** 2))
+    on_path = len(wanted) - _BOX_POINTS
+    wanted_size = np.sqrt(np.mean(wanted[:on_path] ** 2))
 
     def evaluate(candidate: Array) -> tuple[Array, npt.NDArray[np.float32]]:
         found, _, _, jacobian = network_jacobian(
@@ -102,16 +103,13 @@ def _targets(
     voltage: Array, gate: Array, rate: Array, sensitivity: Array
 ) -> tuple[Array, Array, Array]:
     """States, wanted values and weights: dense where the path moves, and zero over the box."""
-    moves = np.hypot(np.diff(voltage, prepend=voltage[0]), np.diff(gate, prepend=gate[0]))
-    travelled = np.cumsum(moves)
-    stops = np.linspace(0, 0.9999 * travelled[-1], _PATH_POINTS)
-    chosen = np.unique(
-        np.concatenate((np.searchsorted(travelled, stops), np.arange(0, len(rate), _EVEN_STRIDE)))
-    )
+    path = np.stack((voltage, gate), axis=-1)
+    stops = evenly_travelled(np.diff(path, axis=0, prepend=path[:1]), _PATH_POINTS)
+    chosen = np.unique(np.concatenate((stops, np.arange(0, len(rate), _EVEN_STRIDE))))
     sobol = torch.quasirandom.SobolEngine(2)  # type: ignore[no-untyped-call]
     box = sobol.draw(_BOX_POINTS, dtype=torch.float64).numpy()
     low, high = np.array([_VOLTAGE_BOX, _GATE_BOX]).T
-    states = np.concatenate((np.stack((voltage, gate), axis=-1)[chosen], low + (high - low) * box))
+    states = np.concatenate((path[chosen], low + (high - low) * box))
     wanted = np.concatenate((rate[chosen], np.zeros(_BOX_POINTS)))
     cost = sensitivity[chosen] / sensitivity[chosen].mean() + 1.0
     weights = np.concatenate((cost / cost.sum(), np.full(_BOX_POINTS, _PULL / _BOX_POINTS)))

@@ -19,7 +19,6 @@ training sequences, and the cost does not grow with their number. In three steps
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
@@ -30,6 +29,7 @@ from torch import Tensor
 
 from aphyn_gui.fitting.defect import PARAMETER_SPREAD, Defect, find_defect
 from aphyn_gui.fitting.distillation import teach
+from aphyn_gui.fitting.linear_estimate import pooled_noise
 from aphyn_gui.fitting.observation_groups import observation_groups
 from aphyn_gui.hybrid import HybridModel, Integrator, TimeGrid, follow
 from aphyn_gui.hybrid.path_derivatives import PathDerivatives, group_means, path_derivatives
@@ -47,8 +47,6 @@ _PENALTY_STRIDE = 5
 """Steps between those that enter the curvature of mean F_dl^2; its gradient uses all."""
 _SMALLEST_NOISE = 1e-8
 """Variance below which measurements without noise are not trusted further."""
-
-
 _DIVERGING = np.errstate(over="ignore", invalid="ignore")
 """A trial that diverges is refused by its infinite misfit, not reported."""
 
@@ -63,36 +61,13 @@ class HybridState:
         Iterations done.
     lambda_ : float
         Weight of the misfit.
-    misfit : float
-        Mean square difference of the trajectory from the mean training trace.
-    noise_misfit : float
-        What noise alone would leave of it.
     mean_square_f_dl : float
         1/ms^2.
-    overlaps : dict of str to float
-        Correlation of F_dl with each learned physical parameter's direction, -1 to 1.
     """
 
     iteration: int
     lambda_: float
-    misfit: float
-    noise_misfit: float
     mean_square_f_dl: float
-    overlaps: dict[str, float]
-
-
-def noise_of_the_mean(sequences: Array) -> float:
-    """Mean square error of the mean of some sequences, from their spread around it.
-
-    Parameters
-    ----------
-    sequences : ndarray, shape (sequences, samples)
-        Repeats of one signal with independent noise.
-    """
-    count = len(sequences)
-    if count < 2:
-        return 0.0
-    return float(sequences.var(axis=0, ddof=1).mean() / count)
 
 
 def fit_hybrid(
@@ -145,9 +120,9 @@ def fit_hybrid(
     unit = float(np.mean(lesson[2] ** 2)) / max(defect.freedom, 1.0)
     lambda_ = unit / solver.noise_of_the_misfit
     solver.hold_parameters(unit / PARAMETER_SPREAD**2)
-    best = solver.attempt(math.inf)
+    best: _Attempt | None = None
     for attempt in range(_ATTEMPTS):
-        if attempt > 0:
+        if best is not None:
             # Where the best start led near the answer, the linear answer is a better one.
             solver.return_to(best)
             if solver.is_worse_than_physics:
@@ -168,9 +143,12 @@ def fit_hybrid(
             yield solver.state(iteration, lambda_)
             if gain < _SMALLEST_GAIN:
                 break
-        best = min(best, solver.attempt(lambda_), key=lambda attempt: attempt.objective)
+        found = solver.attempt(lambda_)
+        if best is None or found.objective < best.objective:
+            best = found
         if solver.explains_the_data or iteration >= iterations:
             break
+    assert best is not None
     solver.return_to(best)
     if solver.is_worse_than_physics:
         solver.silence()
@@ -207,25 +185,23 @@ class _Solver:
         counts = np.bincount(self._groups)
         self._shares = counts / counts.sum()
         self._mean = group_means(sequences.mean(axis=0), self._groups)
-        noise = noise_of_the_mean(sequences)
-        self._variances = max(noise, _SMALLEST_NOISE) / counts
+        noise = pooled_noise(sequences) ** 2 / len(sequences) if len(sequences) > 1 else 0.0
+        self._variance = max(noise, _SMALLEST_NOISE)
+        self._variances = self._variance / counts
         self._noise_misfit = noise * len(counts) / counts.sum()
         names = model.problem(grid, Integrator.EULER).physical_names
         self._positions = [names.index(name) for name in model.learned_names]
         self._physics = [model.learned_names.index(name) for name in physics_names]
-        self._physics_names = physics_names
         self._damping = 1e-3
         self._physics_free = model.free.detach().clone()
         self._base, self._hold = self._physics_free, 0.0
         self._voltage, self._rate = self._run()
         self._physics_misfit = self._misfit
-        nothing = np.zeros((0, grid.step_count))
-        self._directions = self._physics_directions(self._differentiate(nothing))
 
     @property
     def noise_of_the_misfit(self) -> float:
         """What one observation's noise adds to the misfit, spread over all of them."""
-        return float(self._variances @ self._shares**2 / self._shares.sum())
+        return self._variance / len(self._groups)
 
     @property
     def is_worse_than_physics(self) -> bool:
@@ -238,7 +214,7 @@ class _Solver:
 
     def defect(self) -> Defect:
         """What the physics misses, to first order about the current point."""
-        path = self._differentiate(np.zeros((0, self._grid.step_count)))
+        path = self._differentiate()
         self._sensitivity = self._shares @ path.by_rate**2
         self._base = self._model.free.detach().clone()
         residual = self._mean - path.voltage + path.by_rate @ path.network_rate
@@ -292,9 +268,7 @@ class _Solver:
         while not self.is_sane:
             self.network.weights[last.weight :] *= 0.5
             self.look_again()
-        self._directions = self._physics_directions(
-            self._differentiate(np.zeros((0, self._grid.step_count)))
-        )
+        self._directions = self._physics_directions(self._differentiate())
 
     def attempt(self, lambda_: float) -> _Attempt:
         """The current point, to return to."""
@@ -325,17 +299,7 @@ class _Solver:
 
     def state(self, iteration: int, lambda_: float) -> HybridState:
         """The current point, for the user."""
-        mean_square = float(np.mean(self._rate**2))
-        overlaps = self._directions @ self._rate / len(self._rate)
-        correlations = overlaps / max(np.sqrt(mean_square), 1e-30)
-        return HybridState(
-            iteration=iteration,
-            lambda_=lambda_,
-            misfit=self._misfit,
-            noise_misfit=self._noise_misfit,
-            mean_square_f_dl=mean_square,
-            overlaps=dict(zip(self._physics_names, correlations.tolist(), strict=True)),
-        )
+        return HybridState(iteration, lambda_, float(np.mean(self._rate**2)))
 
     @_DIVERGING
     def improve(self, lambda_: float) -> float:
@@ -434,7 +398,10 @@ class _Solver:
         return by_variable
 
     @_DIVERGING
-    def _differentiate(self, products: Array) -> PathDerivatives:
+    def _differentiate(self, products: Array | None = None) -> PathDerivatives:
+        """The path's derivatives, and those of weighted sums of F_dl where they are wanted."""
+        if products is None:
+            products = np.zeros((0, self._grid.step_count))
         return path_derivatives(
             self._model, self._initial, self._grid, Integrator.EULER, products, self._groups
         )

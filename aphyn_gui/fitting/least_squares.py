@@ -55,6 +55,12 @@ def to_values(unknowns: tuple[Unknown, ...], free: Tensor) -> Tensor:
     return torch.where(torch.tensor([unknown.is_log for unknown in unknowns]), free.exp(), free)
 
 
+def by_free(unknowns: tuple[Unknown, ...], values: Tensor) -> Tensor:
+    """Derivative of each value by the solver's variable, shape (..., unknowns)."""
+    is_log = torch.tensor([unknown.is_log for unknown in unknowns])
+    return torch.where(is_log, values, 1.0)
+
+
 def free_bounds(unknowns: tuple[Unknown, ...]) -> tuple[Tensor, Tensor]:
     """Lower and upper bounds of the solver's variables, shape (unknowns,) each."""
     bounds = torch.tensor([(u.lower, u.upper) for u in unknowns], dtype=torch.float64)
@@ -243,7 +249,6 @@ class _Residuals:
             [fixed[name] for name in problem.physical_names], dtype=torch.float64
         )
         self._unknowns = unknowns
-        self._is_log = torch.tensor([unknown.is_log for unknown in unknowns])
         self._measured = measured.to(precision).expand(problem_count, -1, -1)
         self._initial = initial.to(precision).expand(problem_count, -1, -1)
         self.lower, self.upper = free_bounds(unknowns)
@@ -274,7 +279,7 @@ class _Residuals:
         squared, gradient, normal = (
             x.double().view(problems, sequences, *x.shape[1:]).sum(1) for x in sums
         )
-        by_variable = torch.where(self._is_log, values, 1.0)
+        by_variable = by_free(self._unknowns, values)
         return (
             torch.where(squared.isfinite(), squared, math.inf),
             gradient * by_variable,

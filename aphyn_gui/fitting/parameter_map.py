@@ -17,11 +17,13 @@ from torch import Tensor
 from aphyn_gui.fitting.least_squares import (
     LeastSquaresState,
     Unknown,
+    by_free,
     free_bounds,
     least_squares,
     to_free,
     to_values,
 )
+from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
 from aphyn_gui.hybrid import INITIAL_VOLTAGE, TimeGrid, TrajectoryProblem, sensitivities
 from aphyn_gui.hybrid.threads import one_thread, thread_count
 
@@ -43,7 +45,7 @@ finer one is a fiftieth of a standard error."""
 _TOLERANCE = 1e-6
 _ITERATIONS = 8
 _BOUND_MARGIN = 1e-3
-WEAK = 0.3
+WEAK = LARGEST_RELATIVE_ERROR
 """Standard error of a logarithm above which a value is not identified: its 95 % interval spans a
 factor of three."""
 _TWIN = 2e-4
@@ -182,10 +184,9 @@ class PixelSolver:
         lower, upper = free_bounds(self._unknowns)
         free, margin = to_free(self._unknowns, state.values), _BOUND_MARGIN * (upper - lower)
         errors = self._deviations(state, measured)
-        is_log = torch.tensor([unknown.is_log for unknown in self._unknowns])
         return PixelFits(
             values=state.values,
-            standard_errors=errors * torch.where(is_log, state.values, 1.0),
+            standard_errors=errors * by_free(self._unknowns, state.values),
             mean_square_error=state.mean_square_error,
             converged=state.converged & state.values.isfinite().all(-1),
             at_bound=(free <= lower + margin) | (free >= upper - margin),
@@ -243,12 +244,12 @@ class _Library:
     ) -> None:
         lower, upper = free_bounds(unknowns)
         sobol = torch.quasirandom.SobolEngine(len(unknowns))  # type: ignore[no-untyped-call]
-        usual = torch.tensor(
-            [math.log(fixed[u.name]) if u.is_log else float("nan") for u in unknowns],
-            dtype=torch.float64,
-        )
-        low = torch.where(usual.isnan(), lower, torch.maximum(lower, usual - _REACH))
-        high = torch.where(usual.isnan(), upper, torch.minimum(upper, usual + _REACH))
+        low, high = lower.clone(), upper.clone()
+        for column, unknown in enumerate(unknowns):
+            if unknown.is_log:
+                usual = math.log(fixed[unknown.name])
+                low[column].clamp_(min=usual - _REACH)
+                high[column].clamp_(max=usual + _REACH)
         points = low + (high - low) * sobol.draw(_LIBRARY, dtype=torch.float64)
         values = to_values(unknowns, points)
         physical = torch.tensor([fixed[name] for name in problem.physical_names]).repeat(
@@ -272,8 +273,7 @@ class _Library:
         places = (self._voltage - self._mean) @ self._basis
         self._places = -2 * places.T.contiguous()
         self._sizes = places.square().sum(-1)
-        is_log = torch.tensor([unknown.is_log for unknown in unknowns])
-        by_variable = torch.where(is_log, values[is_finite], 1.0).float()
+        by_variable = by_free(unknowns, values[is_finite]).float()
         jacobian = result.derivative[is_finite] * by_variable.unsqueeze(1)
         normal = (jacobian.mT @ jacobian).double()
         scale = normal.diagonal(dim1=-2, dim2=-1)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -264,15 +264,8 @@ def _at_a_bound(variable: Variable) -> Estimate:
 def _as_fixed(variable: Variable, estimate: Estimate) -> Estimate:
     """The words for a parameter that was not learned."""
     why = "it was not learned" if estimate.identified else "one beat does not show it"
-    return Estimate(
-        value=estimate.value,
-        lower=estimate.lower,
-        upper=estimate.upper,
-        standard_error=estimate.standard_error,
-        laplace_error=estimate.laplace_error,
-        resampling_error=estimate.resampling_error,
-        degrees_of_freedom=estimate.degrees_of_freedom,
-        is_log=estimate.is_log,
+    return replace(
+        estimate,
         identified=False,
         reason=(
             f"kept at {variable.text(variable.value)}: {why}; learned, its standard error would "
