@@ -7,10 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 faulthandler.enable()
+# Time belongs to the benchmarks: on a busy machine a deadline fails what is right.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

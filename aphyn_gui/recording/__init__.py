@@ -30,7 +30,7 @@ from aphyn_gui.recording.measures import (
     signal_to_noise,
 )
 from aphyn_gui.recording.preparation import Normalisation, Polarity, Preparation, Split
-from aphyn_gui.recording.recording import Recording
+from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import LeftOutPixel
@@ -46,6 +46,7 @@ __all__ = [
     "FORMATS",
     "REGION_DEFINITIONS",
     "ActionPotentialMeasures",
+    "AnalogChannel",
     "Beats",
     "FrameSource",
     "LeftOutPixel",
@@ -55,6 +56,7 @@ __all__ = [
     "Preparation",
     "PreparedRegion",
     "Quartiles",
+    "ReadingChoice",
     "Recording",
     "RecordingError",
     "RecordingFormat",

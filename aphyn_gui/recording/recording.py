@@ -26,6 +26,56 @@ _SMALL_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class AnalogChannel:
+    """A voltage recorded beside the movie, such as the stimulus.
+
+    Parameters
+    ----------
+    name : str
+        As the file or its format calls it.
+    values : ndarray of float32, shape (frames x samples_per_frame,)
+        As stored: the files do not say their unit.
+    samples_per_frame : int
+        Samples in one frame interval; the first of each belongs to the frame's start.
+    """
+
+    name: str
+    values: npt.NDArray[np.float32]
+    samples_per_frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingChoice:
+    """Something the file leaves open, what was taken, and what else could be.
+
+    Parameters
+    ----------
+    key : str
+        What a reader is told by: "camera", "time_axis", ...
+    label : str
+        The same in words, for the user.
+    options : tuple of str
+        Everything that can be chosen, at least two.
+    chosen : str
+        Which of them was.
+    reason : str
+        Why, one sentence.
+    """
+
+    key: str
+    label: str
+    options: tuple[str, ...]
+    chosen: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        if self.chosen not in self.options:
+            raise RecordingError(
+                f"{self.label} must be one of {', '.join(self.options)}, got {self.chosen!r}"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """What was measured.
 
@@ -45,6 +95,10 @@ class Recording:
         What the file says about itself.
     assumptions : tuple of str
         What had to be assumed to read the file, one sentence each.
+    choices : tuple of ReadingChoice
+        What the file leaves open; opening it again with others overrides them.
+    analog : tuple of AnalogChannel
+        What was recorded beside the movie.
 
     Raises
     ------
@@ -59,6 +113,8 @@ class Recording:
     pixel_pitch_mm: float | None = None
     header: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    choices: tuple[ReadingChoice, ...] = ()
+    analog: tuple[AnalogChannel, ...] = ()
 
     def __post_init__(self) -> None:
         name = self.path.name

@@ -52,11 +52,15 @@ class RecordingReference:
         File of the recording.
     frame_interval_ms, pixel_pitch_mm : float or None
         Given by the user; None: the file says, or nobody knows.
+    choices : tuple of (str, str)
+        Given by the user where the file leaves something open: the key of a `ReadingChoice` and
+        the option taken.
     """
 
     path: Path
     frame_interval_ms: float | None = None
     pixel_pitch_mm: float | None = None
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,7 +76,6 @@ def content(study: Study) -> tuple[object, ...]:
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(edits)
@@ -99,7 +98,6 @@ def test_undoing_and_redoing_everything_is_the_identity(
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(edits)

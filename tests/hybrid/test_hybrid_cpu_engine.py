@@ -30,9 +30,7 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}
 SHAPES = (None, NetworkShape(), NetworkShape(4, 1), NetworkShape(12, 2))
 
 
-@settings(
-    derandomize=True, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     model=st.sampled_from(MODELS),
     integrator=st.sampled_from(list(Integrator)),

@@ -157,7 +157,6 @@ case_strategy = {
 @settings(
     derandomize=True,
     max_examples=16,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(shape=st.sampled_from(SHAPES),

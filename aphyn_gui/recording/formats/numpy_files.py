@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -29,7 +30,7 @@ class NumpyArrayFormat:
         """Whether the file starts as NumPy arrays do."""
         return first_bytes.startswith(_NPY_MAGIC)
 
-    def open(self, path: Path) -> Recording:
+    def open(self, path: Path, choices: Mapping[str, str]) -> Recording:
         """Memory-map the array; time is its longest axis.
 
         Raises
@@ -60,7 +61,7 @@ class NumpyArchiveFormat:
         """Whether the file is a zip file named as NumPy names its archives."""
         return first_bytes.startswith(_ZIP_MAGIC) and path.suffix.lower() in self.suffixes
 
-    def open(self, path: Path) -> Recording:
+    def open(self, path: Path, choices: Mapping[str, str]) -> Recording:
         """Read the largest three-dimensional array; the others are only looked at.
 
         Raises

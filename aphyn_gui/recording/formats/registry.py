@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -27,10 +27,14 @@ class RecordingFormat(Protocol):
         """Endings of its files, lower case, with the dot."""
 
     def recognises(self, path: Path, first_bytes: bytes) -> bool:
-        """Whether the content is certainly of this family."""
+        """Whether the content is certainly of this family; a folder has no first bytes."""
 
-    def open(self, path: Path) -> Recording:
-        """The recording, lazily; RecordingError if it cannot be used."""
+    def open(self, path: Path, choices: Mapping[str, str]) -> Recording:
+        """The recording, lazily; RecordingError if it cannot be used.
+
+        ``choices`` override what the reader would take where the file leaves something open
+        (`ReadingChoice`); those with a key it does not know are not for it.
+        """
 
 
 FORMATS: tuple[RecordingFormat, ...] = (TiffFormat(), NumpyArrayFormat(), NumpyArchiveFormat())
@@ -42,15 +46,19 @@ def open_recording(
     *,
     frame_interval_ms: float | None = None,
     pixel_pitch_mm: float | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> Recording:
     """Open a recording, without reading its frames.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        The file, or the folder where every frame is a file.
     frame_interval_ms, pixel_pitch_mm : float or None
         Override what the file says, ms and mm.
+    choices : Mapping of str to str or None
+        Override what the reader took where the file leaves something open, by the keys of
+        `Recording.choices`.
 
     Raises
     ------
@@ -58,7 +66,7 @@ def open_recording(
         If there is no such file, no reader knows it, or it is damaged or no movie.
     """
     path = Path(path)
-    recording = choose_format(path).open(path)
+    recording = choose_format(path).open(path, choices or {})
     if frame_interval_ms is not None:
         recording = recording.with_frame_interval(frame_interval_ms)
     if pixel_pitch_mm is not None:
@@ -82,6 +90,8 @@ def choose_format(path: Path, formats: Sequence[RecordingFormat] = FORMATS) -> R
     for candidate in formats:
         if suffix in candidate.suffixes:
             return candidate
+    if path.is_dir():
+        raise RecordingError(f"{path.name} is a folder without a movie; open one of its files")
     known = ", ".join(suffix for candidate in formats for suffix in candidate.suffixes)
     raise RecordingError(f"{path.name} is of no known kind; these can be opened: {known}")
 
@@ -90,7 +100,7 @@ def _first_bytes(path: Path) -> bytes:
     if not path.exists():
         raise RecordingError(f"there is no file {path}: was it moved or renamed?")
     if path.is_dir():
-        raise RecordingError(f"{path.name} is a folder; open one of the files in it")
+        return b""
     try:
         with path.open("rb") as file:
             first_bytes = file.read(FIRST_BYTES)

@@ -48,7 +48,7 @@ class TiffFormat:
         """Whether the file starts as TIFF files do."""
         return first_bytes.startswith(_MAGIC)
 
-    def open(self, path: Path) -> Recording:
+    def open(self, path: Path, choices: Mapping[str, str]) -> Recording:
         """The largest series of the file as a movie; no frame but the first and last is read.
 
         Raises
