@@ -426,7 +426,8 @@ class ComparisonView(QWidget):
     def _fit_words(self) -> None:
         """The words' own height, unless that would leave the table too little; then they scroll."""
         width = self._table_page.width() - 2 * _MARGIN
-        wanted = self.findings.heightForWidth(width)
+        # -1 where there are no words.
+        wanted = max(self.findings.heightForWidth(width), 0)
         self._words_area.setFixedHeight(min(wanted, round(_WORDS_SHARE * self.height())))
 
     @Slot()

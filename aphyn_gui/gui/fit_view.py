@@ -186,10 +186,9 @@ class FitView(QWidget):
 
     @Slot()
     def _paint_next(self) -> None:
-        """Give the plot that has waited longest its turn; what has ended is shown at once."""
-        is_running = self.shown_region_id == self._runner.current_region_id
+        """Give the plot that has waited longest its turn."""
         waiting = [panel for panel in self._panels if panel.is_waiting]
-        for panel in waiting[:1] if is_running else waiting:
+        for panel in waiting[:1]:
             panel.repaint_if_needed()
             self._panels.remove(panel)
             self._panels.append(panel)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 from math import isnan
 from typing import Any
@@ -18,8 +19,12 @@ from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
 from aphyn_gui.gui.plot_style import NarrowLabel, apply_theme, mixed, new_plot
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
+from aphyn_gui.gui.turns import Turns
 from aphyn_gui.gui.value_axis import axis_around
 from aphyn_gui.study import RegionFit
+
+Holders = list[tuple[RegionFit, LearnedParameter]]
+"""The regions that have a parameter, with its bounds there."""
 
 _DOT_PIXELS, _DIAMOND_PIXELS = 10, 13
 _AXIS_WIDTH = 44
@@ -50,15 +55,27 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.bars: dict[tuple[str, str], Any] = {}
         """The interval, likewise."""
         self._made: dict[str, Any] = {}
+        self._holders: dict[str, Holders] = {}
         self._legend: NarrowLabel | None = None
+        self.turns = Turns(self)
+        """Of the plots: drawing all of them at once would be felt where a fit has just ended."""
         theme_manager().changed.connect(self._on_theme)
         self._on_theme(current_theme())
 
     def show_fits(self, fits: Sequence[RegionFit]) -> None:
-        """Show these fits, one region each."""
-        if tuple(fits) != self._fits:
-            self._fits = tuple(fits)
-            self._on_theme(current_theme())
+        """Show these fits, one region each, plot by plot in the next turns of the event loop."""
+        if tuple(fits) == self._fits:
+            return
+        self._fits = tuple(fits)
+        self._holders = _holders(fits)
+        theme = current_theme()
+        if list(self._holders) == list(self.plots):
+            self.turns.begin(
+                [partial(self._fill, name, theme) for name in self._holders]
+                + [partial(self._write_legend, theme)]
+            )
+        else:
+            self.turns.begin(self._arrangement(theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Break the legend where the new width ends."""
@@ -69,46 +86,61 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             legend.wrap(self.width() - _LEGEND_MARGIN)
 
     def _on_theme(self, theme: Theme) -> None:
-        """Draw everything anew: it happens when a fit ends, not at every epoch."""
+        """Draw everything anew."""
         self.setBackground(theme.plot_background)
+        self.turns.begin(self._arrangement(theme))
+        self.turns.finish()
+
+    def _arrangement(self, theme: Theme) -> list[Callable[[], None]]:
+        """What it takes to show other parameters than before, one piece a turn."""
+        pieces: list[Callable[[], None]] = [self._forget]
+        for index, name in enumerate(self._holders):
+            pieces.append(partial(self._add_plot, index, name))
+            pieces.append(partial(self._fill, name, theme))
+        pieces.append(partial(self._write_legend, theme))
+        return pieces
+
+    def _forget(self) -> None:
         self.clear()
         self.plots.clear()
         self.marks.clear()
         self.bars.clear()
         self._legend = None
-        learned = [learned_parameters(fit.fit.protocol) for fit in self._fits]
-        names = list(dict.fromkeys(name for items in learned for name in items))
-        for index, name in enumerate(names):
-            holders = [
-                (fit, items[name])
-                for fit, items in zip(self._fits, learned, strict=True)
-                if name in items and name in fit.fit.parameters
-            ]
-            if holders:
-                plot = self._plot_of(holders, theme)
-                self.addItem(plot, *divmod(index, _PLOTS_A_ROW))
-                self.plots[name] = plot
-        if self.plots:
-            # Names stand once below all plots: under each they would run into one another.
-            regions = "&nbsp;&nbsp; ".join(
-                f"<span style='color:{fit.region.color}'>■</span>&nbsp;"
-                f"{escape(fit.region.name).replace(' ', '&nbsp;')}"
-                for fit in self._fits
-            )
-            marks = "&nbsp;&nbsp; ".join(
-                words.replace(" ", "&nbsp;")
-                for words in (
-                    "○ physics only", "● hybrid with 95 % interval", "◇ not identified", "─ bounds",
-                )
-            )  # fmt: skip
-            legend = NarrowLabel(
-                f"{regions}&nbsp;&nbsp; {marks}", color=theme.muted_text, size="8pt"
-            )
-            legend.wrap(self.width() - _LEGEND_MARGIN)
-            self._legend = legend
-            self.addItem(legend, len(names) // _PLOTS_A_ROW + 1, 0, colspan=_PLOTS_A_ROW)
 
-    def _plot_of(self, holders: Sequence[tuple[RegionFit, LearnedParameter]], theme: Theme) -> Any:
+    def _add_plot(self, index: int, name: str) -> None:
+        # Making a plot takes 20 ms, which a window that has just ended a fit would feel.
+        if name not in self._made:
+            self._made[name] = new_plot(names_ends=False)
+        self.plots[name] = self._made[name]
+        self.addItem(self.plots[name], *divmod(index, _PLOTS_A_ROW))
+
+    def _write_legend(self, theme: Theme) -> None:
+        """Names stand once below all plots: under each they would run into one another."""
+        if self._legend is not None:
+            self.removeItem(self._legend)
+            self._legend = None
+        if not self.plots:
+            return
+        regions = "&nbsp;&nbsp; ".join(
+            f"<span style='color:{fit.region.color}'>■</span>&nbsp;"
+            f"{escape(fit.region.name).replace(' ', '&nbsp;')}"
+            for fit in self._fits
+        )
+        marks = "&nbsp;&nbsp; ".join(
+            words.replace(" ", "&nbsp;")
+            for words in (
+                "○ physics only", "● hybrid with 95 % interval", "◇ not identified", "─ bounds",
+            )
+        )  # fmt: skip
+        self._legend = NarrowLabel(
+            f"{regions}&nbsp;&nbsp; {marks}", color=theme.muted_text, size="8pt"
+        )
+        self._legend.wrap(self.width() - _LEGEND_MARGIN)
+        row = (len(self.plots) - 1) // _PLOTS_A_ROW + 1
+        self.addItem(self._legend, row, 0, colspan=_PLOTS_A_ROW)
+
+    def _fill(self, name: str, theme: Theme) -> None:
+        plot, holders = self.plots[name], self._holders[name]
         # Regions fitted with different bounds share an axis that holds all of them.
         widest = LearnedParameter(
             holders[0][1].parameter,
@@ -116,11 +148,10 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             max(item.upper for _, item in holders),
         )
         parameter = widest.parameter
-        # Making a plot takes 20 ms, which a window that has just ended a fit would feel.
-        if parameter.name not in self._made:
-            self._made[parameter.name] = new_plot(names_ends=False)
-        plot = self._made[parameter.name]
         plot.clear()
+        for marks in (self.marks, self.bars):
+            for key in [key for key in marks if key[1] == name]:
+                del marks[key]
         unit = f" ({parameter.unit})" if parameter.unit else ""
         plot.setTitle(f"{symbol_html(parameter.name)}{unit}")
         plot.getAxis("left").setWidth(_AXIS_WIDTH)
@@ -158,7 +189,16 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         plot.setXRange(-0.6, len(holders) - 0.4, padding=0)
         plot.getAxis("bottom").setTicks([])
         apply_theme(plot, theme)
-        return plot
+
+
+def _holders(fits: Sequence[RegionFit]) -> dict[str, Holders]:
+    """The regions that learned each parameter, in the order of the regions."""
+    holders: dict[str, Holders] = {}
+    for fit in fits:
+        for name, item in learned_parameters(fit.fit.protocol).items():
+            if name in fit.fit.parameters:
+                holders.setdefault(name, []).append((fit, item))
+    return holders
 
 
 def _error_bar(x: float, estimate: Estimate, parameter: LearnedParameter, color: str) -> Any:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from aphyn_gui.hybrid.hybrid_model import HybridModel
+from aphyn_gui.hybrid.linear_recursion import WHOLE_VECTORS, linear_recursion
 from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import Integrator
 from aphyn_gui.hybrid.trajectory import TimeGrid
@@ -85,12 +86,10 @@ class PathDerivatives:
             At the start of each step.
         """
         sources = self.step_by_rate * rate + self.step_by_parameter @ parameters
-        change = np.zeros(2)
-        changes = np.empty((len(rate), 2))
-        for index in range(len(rate)):
-            changes[index] = change
-            change = self.transposed_steps[index].T @ change + sources[:, index]
-        return self.path_voltage + changes[:, 0], self.path_gate + changes[:, 1]
+        changes = linear_recursion(
+            self.transposed_steps.transpose(0, 2, 1), sources.T[:, :, None], np.zeros((2, 1))
+        )
+        return self.path_voltage + changes[:, 0, 0], self.path_gate + changes[:, 1, 0]
 
 
 def network_jacobian(
@@ -212,17 +211,16 @@ def path_derivatives(
     new_h = (gate + h_by_rate * rate_slopes).numpy()
     transition = np.stack((new_v[:2], new_h[:2])).transpose(2, 1, 0).copy()
 
-    influence_v, influence_h, product_v, product_h = _influences(
-        transition, grid, products, rate_slopes[:2].numpy(), groups
-    )
-    on_rate = influence_v * v_by_rate.numpy() + influence_h * h_by_rate.numpy()
-    weights_matrix = by_weight.numpy()
-    product_on_rate = products + product_v * v_by_rate.numpy() + product_h * h_by_rate.numpy()
-    on_rates = np.concatenate((on_rate, product_on_rate)).astype(np.float32)
-    by_weights = (on_rates @ weights_matrix).astype(np.float64)
-    parameters_v, parameters_h = new_v[2:].T, new_h[2:].T
-    observed = run.voltage[0, :: grid.steps_per_sample].numpy()
     count = int(groups[-1]) + 1
+    influence = _influences(transition, grid, products, rate_slopes[:2].numpy(), groups)
+    on_v, on_h = influence[:, 0], influence[:, 1]
+    on_rates = on_v * v_by_rate.numpy()[:, None] + on_h * h_by_rate.numpy()[:, None]
+    on_rates[:, count:] += products.T
+    weights_matrix = by_weight.numpy()
+    by_weights = (on_rates.astype(np.float32).T @ weights_matrix).astype(np.float64)
+    parameters_v, parameters_h = new_v[2:].T, new_h[2:].T
+    by_parameters = on_v.T @ parameters_v + on_h.T @ parameters_h
+    observed = run.voltage[0, :: grid.steps_per_sample].numpy()
     return PathDerivatives(
         voltage=group_means(observed, groups),
         path_voltage=v.numpy(),
@@ -230,15 +228,11 @@ def path_derivatives(
         network_rate=rate.numpy(),
         physics_slopes=_along_the_path(physics.numpy(), gate.numpy()) / grid.time_step_ms,
         by_weight=by_weights[:count],
-        by_parameter=influence_v @ parameters_v + influence_h @ parameters_h,
-        by_rate=on_rate,
+        by_parameter=by_parameters[:count],
+        by_rate=on_rates[:, :count].T,
         network_by_weight=weights_matrix,
         products_by_weight=by_weights[count:],
-        products_by_parameter=(
-            products @ rate_slopes[2:].T.numpy()
-            + product_v @ parameters_v
-            + product_h @ parameters_h
-        ),
+        products_by_parameter=products @ rate_slopes[2:].T.numpy() + by_parameters[count:],
         transposed_steps=transition,
         step_by_rate=np.stack((v_by_rate.numpy(), h_by_rate.numpy())),
         step_by_parameter=np.stack((parameters_v, parameters_h)),
@@ -259,14 +253,12 @@ def _along_the_path(physics: Array, gate: Array) -> Array:
     physics, gate : ndarray, shape (2 + parameters, steps)
         Derivatives of new v, and of new h, by v, h and the parameters.
     """
-    effect = np.zeros(len(gate) - 2)
-    result = np.empty((gate.shape[1], len(effect)))
-    direct_v, direct_h = physics[2:].T, gate[2:].T
-    v_by_h, h_by_h = physics[1], gate[1]
-    for index in range(len(result)):
-        result[index] = direct_v[index] + v_by_h[index] * effect
-        effect = direct_h[index] + h_by_h[index] * effect
-    return result
+    # One number follows v along the path, the gate: the other state of the recursion is not used.
+    matrices = np.zeros((gate.shape[1], 2, 2))
+    matrices[:, 1, 1] = gate[1]
+    sources = np.stack((np.zeros_like(gate[2:]), gate[2:])).transpose(2, 0, 1)
+    effects = linear_recursion(matrices, sources, np.zeros((2, len(gate) - 2)))
+    return np.asarray(physics[2:].T + physics[1][:, None] * effects[:, 1])
 
 
 def _influences(
@@ -275,7 +267,7 @@ def _influences(
     products: Array,
     rate_slopes: Array,
     groups: npt.NDArray[np.intp],
-) -> tuple[Array, Array, Array, Array]:
+) -> Array:
     """Effect of a disturbance of each step's new state.
 
     Parameters
@@ -291,23 +283,16 @@ def _influences(
 
     Returns
     -------
-    influence_v, influence_h : ndarray, shape (groups, steps)
-        On the means of the groups.
-    product_v, product_h : ndarray, shape (products, steps)
-        On the weighted sums of F_dl.
+    ndarray, shape (steps, 2, groups + products)
+        On the means of the groups, and on the weighted sums of F_dl.
     """
-    count, steps = int(groups[-1]) + 1, grid.step_count
-    shares = 1 / np.bincount(groups)
-    carried = np.zeros((2, count + len(products)))
-    carried[0, groups[-1]] = shares[groups[-1]]
-    kept = np.empty((steps, 2, count + len(products)))
-    sources = rate_slopes[:, None, :] * products[None]
-    for index in range(steps - 1, -1, -1):
-        kept[index] = carried
-        carried = transition[index] @ carried
-        carried[:, count:] += sources[:, :, index]
-        if index % grid.steps_per_sample == 0:
-            group = groups[index // grid.steps_per_sample]
-            carried[0, group] += shares[group]
-    rows = np.ascontiguousarray(kept.transpose(1, 2, 0))
-    return rows[0, :count], rows[1, :count], rows[0, count:], rows[1, count:]
+    count, total = int(groups[-1]) + 1, int(groups[-1]) + 1 + len(products)
+    shares = (1 / np.bincount(groups))[groups]
+    width = total + -total % WHOLE_VECTORS
+    sources = np.zeros((grid.step_count, 2, width))
+    # Each observation is a source where it is made; the last one is where the recursion starts.
+    sources[:: grid.steps_per_sample, 0][range(len(groups) - 1), groups[:-1]] = shares[:-1]
+    sources[:, :, count:total] = rate_slopes.T[:, :, None] * products.T[:, None, :]
+    start = np.zeros((2, width))
+    start[0, groups[-1]] = shares[-1]
+    return linear_recursion(transition, sources, start, is_backward=True)[:, :, :total]

@@ -51,6 +51,7 @@ def test_fits_fill_table_and_plots(
     qtbot: QtBot, controller: StudyController, view: ComparisonView
 ) -> None:
     fit_all(qtbot, controller)
+    qtbot.waitUntil(lambda: view.dots.turns.is_done)
     model = view.model
     a, b = controller.study.regions
     assert view.table.isVisible()
@@ -77,6 +78,7 @@ def test_intervals_are_drawn_and_printed(
     qtbot: QtBot, controller: StudyController, view: ComparisonView
 ) -> None:
     fit_all(qtbot, controller)
+    qtbot.waitUntil(lambda: view.dots.turns.is_done)
     drawn = 0
     for column, region in enumerate(controller.study.regions):
         uncertainty = controller.study.fits[region.id].fit.uncertainty
@@ -105,6 +107,7 @@ def test_what_the_data_do_not_show_is_marked_and_explained(qtbot: QtBot, tmp_pat
     with qtbot.waitExposed(view):
         view.show()
     fit_all(qtbot, controller)
+    qtbot.waitUntil(lambda: view.dots.turns.is_done)
     region = controller.study.regions[0]
     uncertainty = controller.study.fits[region.id].fit.uncertainty
     assert uncertainty is not None

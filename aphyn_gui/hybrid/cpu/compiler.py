@@ -88,14 +88,16 @@ class Library:
     Parameters
     ----------
     engine : llvmlite ExecutionEngine
-        Holds the code; kept alive with the library.
+        Holds the code; kept alive with the library and its kernels.
     """
 
     def __init__(self, engine: llvm.ExecutionEngine) -> None:
         self._engine = engine
 
-    def function(self, name: str, pointers: int, integers: int = 2) -> Callable[..., None]:
-        """A kernel taking ``pointers`` addresses, the time step, and some counts.
+    def function(
+        self, name: str, pointers: int, integers: int = 2, reals: int = 1
+    ) -> Callable[..., None]:
+        """A kernel taking ``pointers`` addresses, real numbers (a time step), and some counts.
 
         The call releases Python's global lock.
         """
@@ -103,10 +105,12 @@ class Library:
         signature = ctypes.CFUNCTYPE(
             None,
             *([ctypes.c_void_p] * pointers),
-            ctypes.c_double,
+            *([ctypes.c_double] * reals),
             *([ctypes.c_int64] * integers),
         )
-        return signature(address)
+        kernel = signature(address)
+        kernel.library = self  # type: ignore[attr-defined]
+        return kernel
 
 
 def compile_library(key: str, build: Callable[[], ir.Module], target: Target) -> Library:

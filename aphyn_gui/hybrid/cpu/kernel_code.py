@@ -6,18 +6,17 @@ All arrays of a block are vectors: the sequence is the fastest index. ``P`` phys
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from llvmlite import ir
 
 from aphyn_gui.hybrid.cpu.gradient_workspace import CHUNK, GradientWorkspace
+from aphyn_gui.hybrid.cpu.kernel_writer import KernelWriter, State
 from aphyn_gui.hybrid.cpu.network_code import NetworkCode
-from aphyn_gui.hybrid.cpu.vector_arithmetic import INT32, INT64, Lanes, VectorArithmetic
+from aphyn_gui.hybrid.cpu.vector_arithmetic import INT32, INT64, Lanes
 from aphyn_gui.hybrid.residual_network import NetworkShape
 from aphyn_gui.hybrid.step_graph import StepGraph
-
-State = list[ir.Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def kernel_module(specification: KernelSpecification) -> ir.Module:
     return module
 
 
-class _Kernel:
+class _Kernel(KernelWriter):
     """One function: pointers, then the time step, Q and S.
 
     A hushed one has one more argument: the observation from which on nothing is stimulated.
@@ -80,21 +79,15 @@ class _Kernel:
         *,
         is_hushed: bool = False,
     ) -> None:
+        super().__init__(
+            module, name, specification.lanes, pointers=pointers, reals=1, integers=2 + is_hushed,
+            flush_denormals=specification.flush_denormals,
+        )  # fmt: skip
         self._specification = specification
-        self._lanes = specification.lanes
-        scalar = self._lanes.scalar
-        arguments = [scalar.as_pointer()] * pointers + [ir.DoubleType(), INT64, INT64]
-        arguments += [INT64] * is_hushed
-        function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
-        self._builder = ir.IRBuilder(function.append_basic_block("entry"))
-        self._arithmetic = VectorArithmetic(self._builder, self._lanes)
-        self._pointers = function.args[:pointers]
-        time_step, self._steps_per_sample, self._samples, *hushed = function.args[pointers:]
+        time_step, self._steps_per_sample, self._samples, *hushed = self._numbers
         self._quiet_from = hushed[0] if is_hushed else self._index(0)
-        if specification.flush_denormals:
-            self._flush_denormals()
         if self._lanes.bits == 32:
-            time_step = self._builder.fptrunc(time_step, scalar)
+            time_step = self._builder.fptrunc(time_step, self._lanes.scalar)
         self._scalar_time_step = time_step
         self._time_step = self._arithmetic.broadcast(time_step)
         self._physical: dict[str, ir.Value] = {}
@@ -377,8 +370,6 @@ class _Kernel:
         for position, name in enumerate(self._specification.step.parameter_names):
             self._physical[name] = self._load(pointer, position)
 
-    # Memory and control
-
     def _step_through(
         self,
         state: State,
@@ -404,57 +395,6 @@ class _Kernel:
 
         return self._loop(builder.sub(last, first), state, between)
 
-    def _loop(
-        self, count: ir.Value, state: State, body: Callable[[ir.Value, State], State]
-    ) -> State:
-        """``state`` after ``body`` was applied ``count`` times."""
-        builder = self._builder
-        before = builder.block
-        head = builder.append_basic_block("head")
-        inside = builder.append_basic_block("body")
-        after = builder.append_basic_block("after")
-        builder.branch(head)
-        builder.position_at_end(head)
-        index = builder.phi(INT64)
-        index.add_incoming(self._index(0), before)
-        carried = []
-        for value in state:
-            phi = builder.phi(value.type)
-            phi.add_incoming(value, before)
-            carried.append(phi)
-        builder.cbranch(builder.icmp_signed("<", index, count), inside, after)
-        builder.position_at_end(inside)
-        moved = body(index, list(carried))
-        following = builder.add(index, self._index(1))
-        index.add_incoming(following, builder.block)
-        for phi, value in zip(carried, moved, strict=True):
-            phi.add_incoming(value, builder.block)
-        builder.branch(head)
-        builder.position_at_end(after)
-        return list(carried)
-
-    def _index(self, value: int) -> ir.Value:
-        return ir.Constant(INT64, value)
-
-    def _address(self, pointer: ir.Value, vector_index: ir.Value) -> ir.Value:
-        vectors = self._builder.bitcast(pointer, self._lanes.vector.as_pointer())
-        return self._builder.gep(vectors, [vector_index])
-
-    def _load(self, pointer: ir.Value, index: int | ir.Value) -> ir.Value:
-        position = self._index(index) if isinstance(index, int) else index
-        load = self._builder.load(self._address(pointer, position))
-        load.align = self._lanes.bits // 8
-        return load
-
-    def _store(self, pointer: ir.Value, index: ir.Value, value: ir.Value) -> None:
-        store = self._builder.store(value, self._address(pointer, index))
-        store.align = self._lanes.bits // 8
-
-    def _store_row(self, pointer: ir.Value, row: ir.Value, values: Sequence[ir.Value]) -> None:
-        start = self._builder.mul(row, self._index(len(values)))
-        for position, value in enumerate(values):
-            self._store(pointer, self._builder.add(start, self._index(position)), value)
-
     def _store_state(self, pointer: ir.Value, row: ir.Value, state: State) -> None:
         self._store_row(pointer, row, state[:2])
 
@@ -464,26 +404,3 @@ class _Kernel:
             self._load(pointer, self._builder.add(start, self._index(position)))
             for position in range(2)
         ]
-
-    def _flush_denormals(self) -> None:
-        """Flush denormals while the kernel runs: they slow a decaying state fivefold."""
-        self._control_word = self._builder.alloca(INT32)
-        self._control_intrinsic("stmxcsr", self._control_word)
-        word = self._builder.alloca(INT32)
-        flags = ir.Constant(INT32, 0x8040)
-        self._builder.store(self._builder.or_(self._builder.load(self._control_word), flags), word)
-        self._control_intrinsic("ldmxcsr", word)
-
-    def _control_intrinsic(self, name: str, word: ir.Value) -> None:
-        byte = ir.IntType(8).as_pointer()
-        full_name = f"llvm.x86.sse.{name}"
-        module = self._builder.module
-        function = module.globals.get(full_name) or ir.Function(
-            module, ir.FunctionType(ir.VoidType(), [byte]), full_name
-        )
-        self._builder.call(function, [self._builder.bitcast(word, byte)])
-
-    def _finish(self) -> None:
-        if self._specification.flush_denormals:
-            self._control_intrinsic("ldmxcsr", self._control_word)
-        self._builder.ret_void()
