@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -268,17 +269,19 @@ class _Library:
         self._points = points[is_finite]
         self._voltage = result.voltage[is_finite]
         self._mean = self._voltage.mean(0)
-        basis = torch.linalg.svd(self._voltage - self._mean, full_matrices=False).Vh[:_RANK]
-        self._basis = basis.T.contiguous()
-        places = (self._voltage - self._mean) @ self._basis
-        self._places = -2 * places.T.contiguous()
-        self._sizes = places.square().sum(-1)
+        apart = (self._voltage - self._mean).double()
+        # The last are the directions in which trajectories differ most.
+        self._basis = torch.linalg.eigh(apart.T @ apart).eigenvectors[:, -_RANK:].float()
+        self._places = (apart.float() @ self._basis).contiguous()
+        self._twice = -2 * self._places.T.contiguous()
+        self._sizes = self._places.square().sum(-1)
         by_variable = by_free(unknowns, values[is_finite]).float()
         jacobian = result.derivative[is_finite] * by_variable.unsqueeze(1)
         normal = (jacobian.mT @ jacobian).double()
         scale = normal.diagonal(dim1=-2, dim2=-1)
         damped = normal + torch.diag_embed(1e-2 * scale + 1e-6)
-        self._project = torch.linalg.solve(damped, jacobian.mT.double()).float()
+        projection = torch.linalg.solve(damped, jacobian.mT.double())
+        self._project = (projection @ self._basis.double()).float()
         self._lower, self._upper = lower, upper
         self.twins = _twins(self._points, self._voltage)
 
@@ -288,24 +291,33 @@ class _Library:
 
     def starts(self, chosen: Tensor, measured: Tensor) -> Tensor:
         """The points of chosen trajectories, moved by a Gauss-Newton step for each pixel."""
-        residual = measured - self._voltage[chosen]
+        residual = self._place(measured) - self._places[chosen]
         step = (self._project[chosen] @ residual.unsqueeze(-1)).squeeze(-1).double()
         moved: Tensor = self._points[chosen] + step.clamp(-0.5, 0.5)
         return moved.clamp(self._lower, self._upper)
 
     def _nearest(self, measured: Tensor) -> Tensor:
-        place = (measured - self._mean) @ self._basis
-        distance = torch.addmm(self._sizes, place, self._places)
-        return torch.argmin(distance, -1)
+        distance = torch.addmm(self._sizes, self._place(measured), self._twice)
+        # numpy compares a vector at a time, torch a number: a seventh of the whole fit.
+        return torch.from_numpy(distance.numpy().argmin(-1))
+
+    def _place(self, measured: Tensor) -> Tensor:
+        """Coordinates among the trajectories, shape (pixels, rank)."""
+        place: Tensor = (measured - self._mean) @ self._basis
+        return place
 
 
 def _twins(points: Tensor, voltage: Tensor) -> Tensor:
     """For each trajectory the nearest one with distant values; -1 where that is no twin."""
-    difference = torch.cdist(voltage, voltage).square() / voltage.shape[1]
-    difference[torch.cdist(points, points, p=math.inf) < _APART] = math.inf
-    least, twin = difference.min(-1)
-    chosen: Tensor = torch.where(least < _TWIN, twin, -1)
-    return chosen
+    is_alike = torch.cdist(voltage, voltage) < math.sqrt(_TWIN * voltage.shape[1])
+    first, second = is_alike.nonzero().unbind(-1)
+    distant = ((points[first] - points[second]).abs() >= _APART).any(-1)
+    first, second = first[distant], second[distant]
+    # Of several the nearest: what is written last stays.
+    order = torch.argsort((voltage[first] - voltage[second]).square().sum(-1), descending=True)
+    twins = np.full(len(points), -1)
+    twins[first[order].numpy()] = second[order].numpy()
+    return torch.from_numpy(twins)
 
 
 def _coarser(grid: TimeGrid) -> TimeGrid:
