@@ -27,6 +27,9 @@ _LENGTHS = ((0.2, 0.2), (0.2, 0.05))
 _EARLY = 0.1
 """Share of the gate's range within which the second part lives."""
 _CENTRES = 100
+SMALLEST_NOISE = 1e-8
+"""Variance below which measurements without noise are not trusted further."""
+
 PARAMETER_SPREAD = 0.003
 """How freely the field may move the parameters, as a logarithm. Physics first: what noisy data
 allow to be said in two ways stays with the converged physics, and fitted time constants repeat to a
@@ -46,6 +49,8 @@ class Defect:
         v along the path with the field in force.
     parameter_change : ndarray, shape (variables,)
         Change of the solver's variables that goes with it.
+    covariance : ndarray, shape (groups, groups)
+        Of what fields of that size do to the means of the observations, before any is measured.
     evidence : float
         Gain of the log marginal likelihood over no field at all.
     freedom : float
@@ -54,6 +59,7 @@ class Defect:
 
     voltage: Array
     parameter_change: Array
+    covariance: Array
     evidence: float
     freedom: float
 
@@ -110,6 +116,7 @@ def find_defect(
     return Defect(
         voltage=voltage,
         parameter_change=change,
+        covariance=field / np.outer(weight, weight),
         evidence=evidence,
         freedom=float(np.trace(np.linalg.solve(covariance, field))),
     )

@@ -27,7 +27,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from aphyn_gui.fitting.defect import PARAMETER_SPREAD, Defect, find_defect
+from aphyn_gui.fitting.defect import PARAMETER_SPREAD, SMALLEST_NOISE, Defect, find_defect
 from aphyn_gui.fitting.distillation import teach
 from aphyn_gui.fitting.linear_estimate import pooled_noise
 from aphyn_gui.fitting.observation_groups import observation_groups
@@ -45,8 +45,6 @@ _SMALLEST_GAIN = 2e-3
 _LARGEST_PARAMETER_STEP = 0.5
 _PENALTY_STRIDE = 5
 """Steps between those that enter the curvature of mean F_dl^2; its gradient uses all."""
-_SMALLEST_NOISE = 1e-8
-"""Variance below which measurements without noise are not trusted further."""
 _DIVERGING = np.errstate(over="ignore", invalid="ignore")
 """A trial that diverges is refused by its infinite misfit, not reported."""
 
@@ -186,7 +184,7 @@ class _Solver:
         self._shares = counts / counts.sum()
         self._mean = group_means(sequences.mean(axis=0), self._groups)
         noise = pooled_noise(sequences) ** 2 / len(sequences) if len(sequences) > 1 else 0.0
-        self._variance = max(noise, _SMALLEST_NOISE)
+        self._variance = max(noise, SMALLEST_NOISE)
         self._variances = self._variance / counts
         self._noise_misfit = noise * len(counts) / counts.sum()
         names = model.problem(grid, Integrator.EULER).physical_names

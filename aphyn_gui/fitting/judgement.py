@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from aphyn_gui.fitting.credibility import network_share, warnings
+from aphyn_gui.fitting.defect import SMALLEST_NOISE, find_defect
 from aphyn_gui.fitting.fit import FitForecast
 from aphyn_gui.fitting.linear_estimate import pooled_noise
-from aphyn_gui.fitting.linearisation import linearise
+from aphyn_gui.fitting.linearisation import Linearisation, linearise
 from aphyn_gui.fitting.observation_groups import observation_groups
 from aphyn_gui.fitting.pacing import spontaneous_beat_ms
 from aphyn_gui.fitting.population import examine_population
 from aphyn_gui.fitting.protocol import InitialVoltage, Protocol
 from aphyn_gui.fitting.uncertainty import Uncertainty, assess
-from aphyn_gui.hybrid import HybridModel, TimeGrid
+from aphyn_gui.hybrid import HybridModel, TimeGrid, physical_names
 from aphyn_gui.hybrid.path_derivatives import group_means
 from aphyn_gui.recording import SequenceSet
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +95,7 @@ def judge(
             weights * group_means(observed, groups),
             found.fit.weighted(weights),
             is_one_population=population.is_one,
+            field_covariance=_of_the_field(model, found, sequences.training_voltages, groups),
         )
         if len(sequences.training_voltages) > 1:
             # Noise that lasts longer than a sample is larger in the averages.
@@ -102,3 +107,26 @@ def judge(
         overlaps=found.overlaps,
         warnings=warnings(uncertainty, population, beats, physics_converged=physics_converged),
     )
+
+
+def _of_the_field(
+    model: HybridModel, found: Linearisation, voltages: Array, groups: npt.NDArray[np.intp]
+) -> Array | None:
+    """Covariance of what F_dl may add to the weighted means of the groups; None where silent."""
+    path = found.path
+    if path is None or not path.network_rate.any() or len(voltages) < 2:
+        return None
+    counts = np.bincount(groups)
+    residual = group_means(voltages.mean(axis=0), groups) - path.voltage
+    variances = max(pooled_noise(voltages) ** 2 / len(voltages), SMALLEST_NOISE) / counts
+    names = physical_names(model.model)
+    defect = find_defect(
+        path,
+        residual + path.by_rate @ path.network_rate,
+        variances,
+        [names.index(variable.name) for variable in found.fit.variables],
+        np.array([variable.by_variable for variable in found.fit.variables]),
+    )
+    weights = np.sqrt(counts)
+    covariance: Array = weights[:, None] * defect.covariance * weights
+    return covariance

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from aphyn_gui.fitting.linear_fit import LinearFit, Variable
 from aphyn_gui.hybrid import INITIAL_VOLTAGE, HybridModel, Integrator, TimeGrid, sensitivities
-from aphyn_gui.hybrid.path_derivatives import group_means, path_derivatives
+from aphyn_gui.hybrid.path_derivatives import PathDerivatives, group_means, path_derivatives
 from aphyn_gui.physics import STIMULUS_PARAMETERS
 
 Array = npt.NDArray[np.float64]
@@ -33,10 +33,13 @@ class Linearisation:
     overlaps : mapping of str to float
         For each learned parameter of the ionic model: correlation, -1 to 1 and about zero, of F_dl
         with dF_p / d(parameter) along the forecast. Empty without a network.
+    path : PathDerivatives or None
+        Of the forecast with a network.
     """
 
     fit: LinearFit
     overlaps: Mapping[str, float]
+    path: PathDerivatives | None
 
 
 @torch.no_grad()
@@ -76,6 +79,7 @@ def linearise(
     start = initial.cpu().double()
     names = model.problem(grid, Integrator.EULER).physical_names
     overlaps: dict[str, float] = {}
+    path: PathDerivatives | None = None
     if model.network is None:
         found = sensitivities(
             model.problem(grid, Integrator.EULER),
@@ -110,7 +114,9 @@ def linearise(
     variables, jacobian = part(bounds)
     fixed, fixed_jacobian = part(fixed_bounds)
     return Linearisation(
-        LinearFit(variables, jacobian, fixed, fixed_jacobian, by_start, is_start_fitted), overlaps
+        LinearFit(variables, jacobian, fixed, fixed_jacobian, by_start, is_start_fitted),
+        overlaps,
+        path,
     )
 
 

@@ -105,7 +105,7 @@ def test_a_known_defect_is_found_and_the_time_constants_return() -> None:
     with torch.no_grad():
         network.weights.copy_(weights)
         found = network(torch.from_numpy(v[:-1]).float(), torch.from_numpy(h[:-1]).float()).numpy()
-    assert np.sqrt(np.mean((found - defect) ** 2)) < 0.25 * np.sqrt(np.mean(defect**2))
+    assert np.sqrt(np.mean((found - defect) ** 2)) < 0.10 * np.sqrt(np.mean(defect**2))
 
 
 def test_noise_alone_leaves_the_network_silent_and_the_intervals_true() -> None:
