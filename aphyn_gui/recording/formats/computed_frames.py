@@ -64,6 +64,8 @@ class CroppedFrames:
 
 
 def _as_slice(positions: range) -> slice:
+    if not positions:
+        return slice(0, 0)
     # Below zero a slice would count from the end again.
     stop = positions.stop if positions.stop >= 0 else None
     return slice(positions.start, stop, positions.step)
@@ -165,13 +167,20 @@ class DifferenceFrames:
         differences = np.ones(len(indices), dtype=np.bool_)
         if self._first_is_absolute and 0 in indices:
             differences[indices.index(0)] = False
-        if self._repair_wraps:
-            away = values - self._level[rows, columns]
-            away[~differences] = 0
-            values[away > _WRAP_JUMP] -= _WRAP
-            values[away < -_WRAP_JUMP] += _WRAP
+        if self._repair_wraps and values.size:
+            self._repair(values, differences, self._level[rows, columns])
         values[differences] += self._plane[rows, columns]
         return values.squeeze(axis=dropped) if dropped else values
+
+    @staticmethod
+    def _repair(values: Array, differences: Array, level: Array) -> None:
+        farthest = max(values.max() - level.min(), level.max() - values.min())
+        if farthest <= _WRAP_JUMP:  # as in most recordings
+            return
+        away = values - level
+        away[~differences] = 0
+        values[away > _WRAP_JUMP] -= _WRAP
+        values[away < -_WRAP_JUMP] += _WRAP
 
     @cached_property
     def _level(self) -> npt.NDArray[np.int32]:

@@ -128,10 +128,18 @@ def find_beside(path: Path, name: str) -> Path | None:
     if exact.is_file():
         return exact
     wanted = base.casefold()
-    for candidate in sorted(path.parent.iterdir()):
+    for candidate in files_beside(path):
         if candidate.name.casefold() == wanted and candidate.is_file():
             return candidate
     return None
+
+
+def files_beside(path: Path) -> list[Path]:
+    """Everything in the folder of ``path``, sorted; nothing where it cannot be listed."""
+    try:
+        return sorted(path.parent.iterdir())
+    except OSError:
+        return []
 
 
 def leading_number(text: str) -> float | None:

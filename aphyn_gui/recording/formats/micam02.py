@@ -85,9 +85,14 @@ class Micam02Format:
     suffixes = (".gsh", ".gsd")
 
     def recognises(self, path: Path, first_bytes: bytes) -> bool:
-        """Whether the file is a header; the movie is bare numbers and useless without one."""
+        """Whether the file is a header with its movie beside it.
+
+        The movie is bare numbers, useless without the header, and known by its suffix.
+        """
         values = _values(first_bytes.decode("latin-1"))
-        return any(key in values for key in _FRAME_KEYS) and _timed(values)
+        if not any(key in values for key in _FRAME_KEYS) or not _timed(values):
+            return False
+        return find_beside(path, path.with_suffix(".gsd").name) not in (None, path)
 
     def open(self, path: Path, choices: Mapping[str, str]) -> Recording:
         """Map the movie; only its background is read.

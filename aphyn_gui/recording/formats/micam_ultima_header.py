@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aphyn_gui.recording.errors import RecordingError
-from aphyn_gui.recording.formats.flat_files import find_beside, read_text
+from aphyn_gui.recording.formats.flat_files import files_beside, find_beside, read_text
 
 LIST_MARK = "Data-File-List"
 _FEWEST_MARKS = 2
@@ -100,11 +100,9 @@ def find_header(path: Path) -> Path:
     header = find_beside(path, f"{stem}.rsh")
     if header is not None:
         return header
-    for other in sorted(path.parent.iterdir()):
-        if other.suffix.lower() == ".rsh" and other.is_file():
-            listed = _file_list(read_text(other))
-            if path.name.casefold() in (name.casefold() for name in listed):
-                return other
+    for other in files_beside(path):
+        if other.suffix.lower() == ".rsh" and _names(other, path.name):
+            return other
     raise RecordingError(
         f"{stem}.rsh, the header of the recording that {path.name} belongs to, is missing in the "
         f"folder {path.parent}: put all parts of the recording in one folder"
@@ -175,6 +173,14 @@ def read_header(path: Path) -> UltimaHeader:
         plane_count=planes,
         frames_claimed=_positive(path, values, "frame_number"),
     )
+
+
+def _names(header: Path, file_name: str) -> bool:
+    try:
+        listed = _file_list(read_text(header))
+    except RecordingError:  # not a header: another recording's problem
+        return False
+    return file_name.casefold() in (name.casefold() for name in listed)
 
 
 def _values(text: str) -> dict[str, str]:
