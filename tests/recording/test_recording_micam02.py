@@ -67,6 +67,16 @@ def test_the_header_opens_the_movie(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.read_frame(3), STORED[3] + PLANE)
 
 
+def test_a_header_of_another_suffix_is_known_by_its_movie(tmp_path: Path) -> None:
+    movie = write_gsd(tmp_path, STORED, PLANE, HEADERS["colon"])
+    header = movie.with_suffix(".gsh").rename(tmp_path / "rat.txt")
+    assert open_recording(header).frame_count == FRAMES
+
+    movie.unlink()
+    with pytest.raises(RecordingError, match="no known kind"):
+        open_recording(header)
+
+
 @pytest.mark.parametrize("missing", [".gsh", ".gsd"])
 def test_a_missing_half_is_named(tmp_path: Path, missing: str) -> None:
     movie = write_gsd(tmp_path, STORED, PLANE, HEADERS["colon"])

@@ -102,7 +102,8 @@ class Micam02Format:
         RecordingError
             If one of the two files is missing, damaged or truncated.
         """
-        header, movie = (_part(path, suffix) for suffix in self.suffixes)
+        header = _part(path, ".gsh") if path.suffix.lower() == ".gsd" else path
+        movie = _part(path, ".gsd")
         values = _values(read_text(header))
         sizes = _read_sizes(movie, _frame_count(header, values))
         offset = _background_offset(movie, sizes, choices)
