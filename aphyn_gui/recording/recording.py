@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -20,12 +21,13 @@ from aphyn_gui.recording.roi import RectangularRoi
 _CHUNK_BYTES = 64 * 2**20
 """Read at once when a region is cut out, so that a long stack never fills the memory."""
 
+_WIDEST_CAMERA_BYTES = 2
 
 _SMALL_SHARE = 0.25
 """Regions smaller than this part of the frame are read without reading ahead."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class AnalogChannel:
     """A voltage recorded beside the movie, such as the stimulus.
 
@@ -33,15 +35,29 @@ class AnalogChannel:
     ----------
     name : str
         As the file or its format calls it.
-    values : ndarray of float32, shape (frames x samples_per_frame,)
-        As stored: the files do not say their unit.
+    source : ndarray or callable without arguments that gives one
+        The samples, shape (frames x samples_per_frame,). Some cameras keep them in the movie's
+        margin: a callable gathers them when they are asked for, and not when the file is opened.
     samples_per_frame : int
         Samples in one frame interval; the first of each belongs to the frame's start.
     """
 
     name: str
-    values: npt.NDArray[np.float32]
+    source: npt.NDArray[Any] | Callable[[], npt.NDArray[Any]]
     samples_per_frame: int
+
+    @cached_property
+    def values(self) -> npt.NDArray[np.float32]:
+        """The samples as stored, for the files do not say their unit; read once.
+
+        Raises
+        ------
+        RecordingError
+            If they cannot be read.
+        """
+        stored = self.source() if callable(self.source) else self.source
+        with np.errstate(over="ignore"):  # a damaged number becomes infinite
+            return np.asarray(stored, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +179,15 @@ class Recording:
 
     @property
     def saturation_level(self) -> float | None:
-        """Largest count the stored type can hold; None for real numbers, which have no ceiling."""
+        """Largest count the stored type can hold; None where the type has no ceiling a camera met.
+
+        That is so for real numbers, and for integers wider than any camera's: they hold sums, or
+        counts computed from differences, whose ceiling differs from pixel to pixel.
+        """
         dtype = self.frames.dtype
-        return float(np.iinfo(dtype).max) if dtype.kind in "ui" else None
+        if dtype.kind not in "ui" or dtype.itemsize > _WIDEST_CAMERA_BYTES:
+            return None
+        return float(np.iinfo(dtype).max)
 
     def with_frame_interval(self, frame_interval_ms: float) -> Recording:
         """The same recording with the user's frame interval, ms."""

@@ -109,9 +109,12 @@ def test_a_missing_frame_is_refused(counts: np.ndarray[Any, Any], index: int) ->
 
 
 @pytest.mark.parametrize(
-    ("dtype", "level"), [(np.uint16, 65535), (np.int16, 32767), (np.float32, None)]
+    ("dtype", "level"),
+    [(np.uint8, 255), (np.uint16, 65535), (np.int16, 32767), (np.int32, None), (np.float32, None)],
 )
-def test_saturation_is_the_largest_integer(dtype: type, level: float | None) -> None:
+def test_saturation_is_the_largest_integer_a_camera_stores(
+    dtype: type, level: float | None
+) -> None:
     assert recording_of(np.zeros((2, 2, 2), dtype=dtype)).saturation_level == level
 
 

@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.formats.micam02 import Micam02Format
+from aphyn_gui.recording.formats.micam_ultima import MicamUltimaFormat
+from aphyn_gui.recording.formats.multirecorder import MultiRecorderFormat
+from aphyn_gui.recording.formats.neuroplex import NeuroplexFormat
 from aphyn_gui.recording.formats.numpy_files import NumpyArchiveFormat, NumpyArrayFormat
+from aphyn_gui.recording.formats.rhythm_binary import RhythmBinaryFormat
 from aphyn_gui.recording.formats.tiff import TiffFormat
+from aphyn_gui.recording.formats.turbosm import TurboSmFormat
 from aphyn_gui.recording.recording import Recording
 
 FIRST_BYTES = 4096
@@ -37,7 +43,18 @@ class RecordingFormat(Protocol):
         """
 
 
-FORMATS: tuple[RecordingFormat, ...] = (TiffFormat(), NumpyArrayFormat(), NumpyArchiveFormat())
+FORMATS: tuple[RecordingFormat, ...] = (
+    TiffFormat(),
+    NumpyArrayFormat(),
+    NumpyArchiveFormat(),
+    # Cameras: text headers first, then numbers that must agree with the size of the file.
+    MicamUltimaFormat(),
+    Micam02Format(),
+    TurboSmFormat(),
+    NeuroplexFormat(),
+    MultiRecorderFormat(),
+    RhythmBinaryFormat(),
+)
 """Readers in the order they are asked; a new family is one entry."""
 
 
