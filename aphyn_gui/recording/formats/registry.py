@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.formats.andor_sif import SifFormat
+from aphyn_gui.recording.formats.hdf5 import Hdf5Format
+from aphyn_gui.recording.formats.image_folder import ImageFolderFormat
+from aphyn_gui.recording.formats.matlab import MatlabFormat
+from aphyn_gui.recording.formats.movies import MovieFormat
 from aphyn_gui.recording.formats.numpy_files import NumpyArchiveFormat, NumpyArrayFormat
 from aphyn_gui.recording.formats.tiff import TiffFormat
 from aphyn_gui.recording.recording import Recording
@@ -37,7 +42,16 @@ class RecordingFormat(Protocol):
         """
 
 
-FORMATS: tuple[RecordingFormat, ...] = (TiffFormat(), NumpyArrayFormat(), NumpyArchiveFormat())
+FORMATS: tuple[RecordingFormat, ...] = (
+    TiffFormat(),
+    NumpyArrayFormat(),
+    NumpyArchiveFormat(),
+    MatlabFormat(),  # before HDF5, which its version 7.3 is
+    Hdf5Format(),
+    SifFormat(),
+    MovieFormat(),
+    ImageFolderFormat(),
+)
 """Readers in the order they are asked; a new family is one entry."""
 
 
