@@ -104,6 +104,7 @@ class _Film:
         self._path = path
         # Only this file and this kind: a film could otherwise name others, or addresses.
         self._input = ["-f", container, "-protocol_whitelist", "file", "-threads", "1"]
+        self._input += ["-filter_threads", "1"]
         self._input += ["-max_alloc", str(_ALLOCATION_BYTES)]
         self._input += ["-max_pixels", str(_LARGEST_FRAME_PIXELS)]
         described: dict[str, Any] = next(self._read("gray", 8))
@@ -172,7 +173,7 @@ class _Film:
                 bits_per_pixel=bits_per_pixel,
                 input_params=self._input,
                 # Every frame as it was saved: none twice, none left out to keep a rate.
-                output_params=["-fps_mode", "passthrough", "-map", "0:v:0", "-an"],
+                output_params=["-fps_mode", "passthrough", "-map", "0:v:0", "-threads", "1"],
             )
         except RecordingError:
             raise
