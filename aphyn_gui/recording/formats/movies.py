@@ -7,7 +7,8 @@ temporary file that is mapped into memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ _LARGEST_FRAME_PIXELS = 2**24
 """16 million: more than the cameras of optical mapping have."""
 _ALLOCATION_BYTES = 128 * 2**20
 """What FFmpeg may ask for at once."""
+_DURATION_STEP_S = 0.01
+"""FFmpeg prints durations in hundredths."""
 _LOSSLESS = ("rawvideo", "ffv1", "huffyuv", "ffvhuff", "png", "utvideo", "magicyuv", "qtrle")
 
 
@@ -72,11 +75,15 @@ class MovieFormat:
                 f"The frame interval comes from the film's {film.frames_per_second:g} frames a "
                 "second, which may be the speed of playback only: check it.",
             )
-        promised = round(film.duration_s * film.frames_per_second)
-        if promised > frames.shape[0] + 1:
-            assumptions += (
-                f"The film promises about {promised} frames; {frames.shape[0]} could be decoded.",
-            )
+        if film.frames_per_second:
+            promised = film.frames_per_second * (film.duration_s - _DURATION_STEP_S)
+            if promised > frames.shape[0] + 1:
+                assumptions += (
+                    f"The film promises {promised:.0f} frames or more; {frames.shape[0]} could be "
+                    "decoded.",
+                )
+        if container == "avi" and _is_cut(path):
+            assumptions += ("The file is shorter than it says: frames at its end are missing.",)
         return Recording(
             frames=frames,
             path=path,
@@ -97,6 +104,12 @@ def _container(first_bytes: bytes) -> str | None:
     return None
 
 
+def _is_cut(path: Path) -> bool:
+    """Whether an AVI file is shorter than its first length says; later parts have their own."""
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(8)[4:], "little") + 8 > path.stat().st_size
+
+
 class _Film:
     """What FFmpeg says about a film."""
 
@@ -107,7 +120,8 @@ class _Film:
         self._input += ["-filter_threads", "1"]
         self._input += ["-max_alloc", str(_ALLOCATION_BYTES)]
         self._input += ["-max_pixels", str(_LARGEST_FRAME_PIXELS)]
-        described: dict[str, Any] = next(self._read("gray", 8))
+        with closing(self._read("gray", 8)) as said:
+            described: dict[str, Any] = next(said)
         self._pixel_format = str(described.get("pix_fmt", "")).split("(")[0]
         self.codec = str(described.get("codec", "unknown"))
         self.frames_per_second = _not_negative(described.get("fps"))
@@ -137,17 +151,17 @@ class _Film:
         dtype: np.dtype[Any] = np.dtype(code)
         frame_bytes = self._shape[0] * self._shape[1] * dtype.itemsize
 
-        def blocks() -> Iterator[bytes]:
-            frames = self._read(pixel_format, 8 * dtype.itemsize * values)
-            next(frames)
-            for frame in frames:
-                if channel is None:
-                    yield frame
-                else:
-                    image = np.frombuffer(frame, dtype).reshape(*self._shape, 3)
-                    yield one_channel(image, channel).tobytes()
+        def blocks() -> Generator[bytes, None, None]:
+            with closing(self._read(pixel_format, 8 * dtype.itemsize * values)) as frames:
+                next(frames)
+                for frame in frames:
+                    if channel is None:
+                        yield frame
+                    else:
+                        image = np.frombuffer(frame, dtype).reshape(*self._shape, 3)
+                        yield one_channel(image, channel).tobytes()
 
-        with write_temporarily(self._path, blocks()) as file:
+        with closing(blocks()) as decoded, write_temporarily(self._path, decoded) as file:
             count = file.seek(0, 2) // frame_bytes
             file.seek(0)
             if count < 2:
@@ -157,7 +171,7 @@ class _Film:
                 )
             return np.memmap(file, dtype=dtype, mode="r", shape=(count, *self._shape))
 
-    def _read(self, pixel_format: str, bits_per_pixel: int) -> Iterator[Any]:
+    def _read(self, pixel_format: str, bits_per_pixel: int) -> Generator[Any, None, None]:
         """What FFmpeg says about the film, then its frames."""
         try:
             from imageio_ffmpeg import read_frames
@@ -167,7 +181,7 @@ class _Film:
                 'pip install "aphyn-gui[movies]"'
             ) from error
         try:
-            yield from read_frames(
+            frames = read_frames(
                 self._path.resolve(),
                 pix_fmt=pixel_format,
                 bits_per_pixel=bits_per_pixel,
@@ -175,6 +189,8 @@ class _Film:
                 # Every frame as it was saved: none twice, none left out to keep a rate.
                 output_params=["-fps_mode", "passthrough", "-map", "0:v:0", "-threads", "1"],
             )
+            with closing(frames):
+                yield from frames
         except RecordingError:
             raise
         except Exception as error:

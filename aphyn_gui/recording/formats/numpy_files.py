@@ -18,6 +18,7 @@ from aphyn_gui.recording.recording import Recording
 
 _NPY_MAGIC = b"\x93NUMPY"
 _ZIP_MAGIC = b"PK\x03\x04"
+_LONGEST_HEADER = 2**16
 _DEFLATE_LIMIT = 1032
 """Deflate cannot shrink data further than this; a larger ratio is a damaged or hostile file."""
 
@@ -41,8 +42,11 @@ class NumpyArrayFormat:
             If the file is damaged, holds Python objects, or is no movie.
         """
         try:
+            with path.open("rb") as file:
+                _read_npy_header(file)
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError, SyntaxError) as error:
+        except Exception as error:
+            # NumPy meets damaged headers with many types of exception.
             raise _damaged(path, error) from error
         if not isinstance(array, np.ndarray):
             raise RecordingError(f"{path.name} is named .npy but holds an archive: name it .npz")
@@ -76,7 +80,8 @@ class NumpyArchiveFormat:
                 return self._read(path, archive, choices)
         except RecordingError:
             raise
-        except (ValueError, OSError, EOFError, SyntaxError, zipfile.BadZipFile) as error:
+        except Exception as error:
+            # So do zipfile and zlib.
             raise _damaged(path, error) from error
 
     def _read(self, path: Path, archive: zipfile.ZipFile, choices: Mapping[str, str]) -> Recording:
@@ -134,6 +139,11 @@ def _recording(
 
 
 def _read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    start = file.read(12)
+    # Since version 2 the header's length has four bytes, and NumPy reads what they claim.
+    if start[6:8] != b"\x01\x00" and int.from_bytes(start[8:12], "little") > _LONGEST_HEADER:
+        raise ValueError("the header claims to be longer than headers are")
+    file.seek(0)
     version = npy_format.read_magic(file)
     read = (
         npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0

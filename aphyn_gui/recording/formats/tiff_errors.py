@@ -10,6 +10,8 @@ from pathlib import Path
 
 from aphyn_gui.recording.errors import RecordingError
 
+_MOST_COMPLAINTS = 50
+
 
 @contextmanager
 def tifffile_errors(path: Path, what: str = "") -> Iterator[list[str]]:
@@ -22,6 +24,12 @@ def tifffile_errors(path: Path, what: str = "") -> Iterator[list[str]]:
             return True
         if record.levelno >= logging.ERROR:
             complaints.append(record.getMessage())
+            if len(complaints) > _MOST_COMPLAINTS:
+                # A damaged list of pages may have no end.
+                raise RecordingError(
+                    f"{what}{path.name} is truncated or damaged ({complaints[0]}): copy it again "
+                    "from its source"
+                )
         return False
 
     logger = logging.getLogger("tifffile")
