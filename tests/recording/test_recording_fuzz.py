@@ -10,21 +10,29 @@ from aphyn_gui.recording import RecordingError, open_recording
 
 SAMPLES = samples()
 FILES = 200
-FILES_OF_SLOW_FORMATS = {"film": 25}
+FILES_OF_SLOW_FORMATS = {"film": 25, "film_mp4": 25}
 """Each film starts a program twice."""
+OPTIONAL = {
+    "film": "imageio_ffmpeg",
+    "film_mp4": "imageio_ffmpeg",
+    "png_folder": "PIL",
+    "sif": "sif_parser",
+}
 MEMORY_BYTES = 200 * 2**20
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_damaged_file_opens_or_is_refused(name: str, tmp_path: Path) -> None:
+    if name in OPTIONAL:
+        pytest.importorskip(OPTIONAL[name])
     source = tmp_path / "sample"
     source.mkdir()
     sound = SAMPLES[name](source)
     recording = open_recording(sound)
     recording.read_frame(recording.frame_count - 1)
     before = peak_bytes()
-    refused = 0
+    shortest = 1000
     for number in range(FILES_OF_SLOW_FORMATS.get(name, FILES)):
         path = damaged_copy(source, sound, tmp_path / str(number), f"{name} {number}")
         try:
@@ -32,11 +40,10 @@ def test_a_damaged_file_opens_or_is_refused(name: str, tmp_path: Path) -> None:
             recording.read_frame(0)
             recording.read_frame(recording.frame_count - 1)
         except RecordingError as error:
-            refused += 1
-            assert len(str(error)) > 20, number
+            shortest = min(shortest, len(str(error)))
         except Exception as error:
             raise AssertionError(f"damage number {number}") from error
-    assert refused > 0
+    assert 20 < shortest < 1000
     assert peak_bytes() - before < MEMORY_BYTES
 
 

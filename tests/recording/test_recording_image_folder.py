@@ -12,6 +12,8 @@ from encoders.png_folder import chunk, png
 
 from aphyn_gui.recording import RecordingError, RectangularRoi, open_recording
 
+pytest.importorskip("PIL")
+
 FRAMES = known_frames()
 
 

@@ -143,6 +143,17 @@ def test_other_variables_do_no_harm(path: Path) -> None:
     assert open_recording(path).frame_count == 20
 
 
+def test_strings_and_tables_are_passed_over(path: Path) -> None:
+    opaque = mat5.element(6, struct.pack("<II", 17, 0)) + mat5.element(1, b"note")
+    path.write_bytes(
+        mat5.header()
+        + mat5.element(14, opaque + mat5.element(1, b"MCOS") + mat5.element(1, b"string"))
+        + mat5.matrix("movie", MOVIE)
+    )
+
+    assert open_recording(path).frame_count == 20
+
+
 def test_a_file_without_a_movie_names_what_it_holds(path: Path) -> None:
     savemat(path, {"trace": np.zeros(100)})
 

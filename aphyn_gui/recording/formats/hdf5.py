@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod
 from pathlib import Path
 from typing import Any, cast
@@ -100,8 +100,11 @@ def find_datasets(path: Path, file: Any) -> list[StoredArray]:
                 f"{path.name} holds more than {_MOST_OBJECTS} datasets and groups: save the movie "
                 "alone in a file"
             )
-        if isinstance(item, h5py.Dataset) and item.shape is not None and item.dtype.kind in "uif":
-            found.append(StoredArray(name, tuple(int(n) for n in item.shape), item.dtype))
+        if not isinstance(item, h5py.Dataset) or item.shape is None:
+            return
+        with suppress(TypeError):  # of types that NumPy does not know
+            if item.dtype.kind in "uif":
+                found.append(StoredArray(name, tuple(int(n) for n in item.shape), item.dtype))
 
     file.visititems(visit)
     return found

@@ -244,13 +244,15 @@ class _Walker:
     def _matrix(self, stream: _Stream, name: str, depth: int) -> None:
         flags = self._small(stream, _UINT32, 8)
         word = struct.unpack(self.order + "I", flags[:4])[0]
+        kind = word & 0xFF
+        if kind not in (_CELL, _STRUCT, *_NUMERIC):
+            return  # text, strings, tables and functions, each laid out in its own way
         lengths = self._small(stream, _INT32, 4 * _MOST_AXES)
         shape = struct.unpack(f"{self.order}{len(lengths) // 4}i", lengths)  # refuses odd lengths
         if len(shape) < 2 or min(shape) < 0:
             raise _damaged(self._path, f"an array of shape {shape}")
         own = self._small(stream, _INT8, _LONGEST_NAME).decode("utf-8", "replace")
         name = name or own
-        kind = word & 0xFF
         if kind in _NUMERIC and not word & _COMPLEX:
             self._numeric(stream, name, shape)
         elif kind == _CELL and depth < _DEEPEST:
