@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from encoders import png_folder
 from encoders.known import known_frames
 from encoders.png_folder import chunk, png
 
@@ -30,8 +29,8 @@ def write(folder: Path, name: str = "frame{}.png", frames: Any = FRAMES) -> Path
     return folder
 
 
-def test_16_bit_grey_keeps_its_bits_and_2_comes_before_10(tmp_path: Path) -> None:
-    recording = open_recording(png_folder.sample(tmp_path))
+def test_16_bit_grey_keeps_its_bits_and_2_comes_before_10(folder: Path) -> None:
+    recording = open_recording(write(folder))
 
     assert recording.format_name == "Folder of images"
     assert recording.frames.dtype == np.uint16
