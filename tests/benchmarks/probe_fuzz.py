@@ -6,6 +6,7 @@ file, which is sound and loads what its format needs.
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import time
@@ -57,7 +58,9 @@ def _tried(path: Path, is_limited: bool) -> dict[str, object]:
 
 def _ran_out_of_memory(error: BaseException | None) -> bool:
     while error is not None:
-        if isinstance(error, MemoryError) or "Cannot allocate memory" in str(error):
+        if isinstance(error, MemoryError):
+            return True
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:  # a map that does not fit
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -95,7 +95,7 @@ def walk(path: Path) -> list[MatArray]:
     return walker.found
 
 
-def read(path: Path, array: MatArray, order: str = "F") -> Array:
+def read(path: Path, array: MatArray) -> Array:
     """The values as a read-only map: of the file, or of a temporary one if they are compressed.
 
     Raises
@@ -105,9 +105,7 @@ def read(path: Path, array: MatArray, order: str = "F") -> Array:
     """
     shape, dtype = array.stored.shape, array.stored.dtype
     if not array.element_bytes:
-        return np.memmap(
-            path, dtype=dtype, mode="r", offset=array.offset, shape=shape, order=cast(Any, order)
-        )
+        return np.memmap(path, dtype=dtype, mode="r", offset=array.offset, shape=shape, order="F")
     require_room(path, array.stored.byte_count)
     with path.open("rb") as file:
         stream = _Inflated(path, file, array.element_start, array.element_bytes)
@@ -117,9 +115,7 @@ def read(path: Path, array: MatArray, order: str = "F") -> Array:
             with inflated:
                 # The sum over all values stands behind them.
                 stream.finish()
-                return np.memmap(
-                    inflated, dtype=dtype, mode="r", shape=shape, order=cast(Any, order)
-                )
+                return np.memmap(inflated, dtype=dtype, mode="r", shape=shape, order="F")
         except EOFError as error:
             raise _damaged(path, f"{array.stored.name} ends early") from error
 
