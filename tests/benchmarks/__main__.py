@@ -32,11 +32,19 @@ NAMES = (
 )
 
 
+ON_REQUEST = {"fuzz": "fuzz_formats"}
+"""Benchmarks that take hours, and the modules they are in."""
+
+
 def main() -> int:
     """Run what was asked for; 1 when a target is missed or a benchmark fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--only", action="append", choices=NAMES, help="repeatable")
+    parser.add_argument("--only", action="append", choices=(*NAMES, *ON_REQUEST), help="repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON too")
+    parser.add_argument("--files", type=int, metavar="N", help="fuzz: damaged files a format")
+    parser.add_argument(
+        "--format", action="append", metavar="NAME", help="fuzz: this format only; repeatable"
+    )
     options = parser.parse_args()
 
     from table import Row, to_text
@@ -49,7 +57,11 @@ def main() -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         started, others = time.perf_counter(), _OtherWork()
         try:
-            rows.extend(__import__(name).measure())
+            module = __import__(ON_REQUEST.get(name, name))
+            settings = {}
+            if name in ON_REQUEST:
+                settings = {"files_per_format": options.files, "formats": options.format}
+            rows.extend(module.measure(**{key: said for key, said in settings.items() if said}))
         except Exception:
             # The other numbers are worth having all the same.
             traceback.print_exc()

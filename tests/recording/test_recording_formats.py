@@ -8,7 +8,7 @@ import pytest
 
 from aphyn_gui.recording import Recording, RecordingError, open_recording
 from aphyn_gui.recording.formats import FORMATS, choose_format
-from aphyn_gui.recording.formats.numpy_files import guess_time_axis
+from aphyn_gui.recording.formats.array_choice import guess_time_axis
 
 FRAMES = np.random.default_rng(0).normal(size=(20, 6, 8)).astype(np.float32)
 

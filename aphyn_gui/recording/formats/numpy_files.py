@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -11,11 +12,13 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from aphyn_gui.recording.errors import RecordingError
-from aphyn_gui.recording.frames import FRAME_AXES, Array, FrameSource, transposed
+from aphyn_gui.recording.formats.array_choice import StoredArray, as_movie, choose_array
+from aphyn_gui.recording.frames import FRAME_AXES, Array, FrameSource
 from aphyn_gui.recording.recording import Recording
 
 _NPY_MAGIC = b"\x93NUMPY"
 _ZIP_MAGIC = b"PK\x03\x04"
+_LONGEST_HEADER = 2**16
 _DEFLATE_LIMIT = 1032
 """Deflate cannot shrink data further than this; a larger ratio is a damaged or hostile file."""
 
@@ -39,12 +42,15 @@ class NumpyArrayFormat:
             If the file is damaged, holds Python objects, or is no movie.
         """
         try:
+            with path.open("rb") as file:
+                _read_npy_header(file)
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError, SyntaxError) as error:
+        except Exception as error:
+            # NumPy meets damaged headers with many types of exception.
             raise _damaged(path, error) from error
         if not isinstance(array, np.ndarray):
             raise RecordingError(f"{path.name} is named .npy but holds an archive: name it .npz")
-        return _recording(path, array, {"dtype": str(array.dtype)}, ())
+        return _recording(path, array, {"dtype": str(array.dtype)}, choices)
 
 
 class NumpyArchiveFormat:
@@ -71,46 +77,45 @@ class NumpyArchiveFormat:
         """
         try:
             with zipfile.ZipFile(path) as archive:
-                return self._read(path, archive)
+                return self._read(path, archive, choices)
         except RecordingError:
             raise
-        except (ValueError, OSError, EOFError, SyntaxError, zipfile.BadZipFile) as error:
+        except Exception as error:
+            # So do zipfile and zlib.
             raise _damaged(path, error) from error
 
-    def _read(self, path: Path, archive: zipfile.ZipFile) -> Recording:
-        movies: dict[str, tuple[zipfile.ZipInfo, int]] = {}
+    def _read(self, path: Path, archive: zipfile.ZipFile, choices: Mapping[str, str]) -> Recording:
+        arrays: list[StoredArray] = []
+        members: dict[str, zipfile.ZipInfo] = {}
         settings: dict[str, float] = {}
-        header: dict[str, str] = {}
         for member in archive.infolist():
             name = member.filename.removesuffix(".npy")
             with archive.open(member) as file:
                 shape, dtype = _read_npy_header(file)
-            header[name] = f"{dtype}, shape {shape}"
-            if len(shape) == FRAME_AXES and dtype.kind in "uif":
-                movies[name] = member, int(np.prod(shape)) * dtype.itemsize
-            elif name in ("frame_interval_ms", "pixel_pitch_mm") and dtype.kind in "uif":
+            arrays.append(StoredArray(name, shape, dtype))
+            members[name] = member
+            if name in ("frame_interval_ms", "pixel_pitch_mm") and dtype.kind in "uif":
                 settings[name] = float(_read_member(path, archive, member).item())
-        if not movies:
-            raise RecordingError(
-                f"{path.name} holds no three-dimensional array of numbers; it holds "
-                + "; ".join(f"{name} ({what})" for name, what in header.items())
-            )
-        chosen = max(movies, key=lambda name: movies[name][1])
-        assumptions: tuple[str, ...] = ()
-        if len(movies) > 1:
-            assumptions = (
-                f"Of the arrays {', '.join(movies)}, the largest, {chosen}, was taken as the "
-                "movie.",
-            )
-        array = _read_member(path, archive, movies[chosen][0])
-        return _recording(path, array, header, assumptions, **settings)
+        chosen, of_array, assumptions = choose_array(path, arrays, choices)
+        recording = _recording(
+            path,
+            _read_member(path, archive, members[chosen.name]),
+            {array.name: f"{array.dtype}, shape {array.shape}" for array in arrays},
+            choices,
+            **settings,
+        )
+        return replace(
+            recording,
+            choices=of_array + recording.choices,
+            assumptions=assumptions + recording.assumptions,
+        )
 
 
 def _recording(
     path: Path,
     array: Array,
     header: dict[str, str],
-    assumptions: tuple[str, ...],
+    choices: Mapping[str, str],
     frame_interval_ms: float | None = None,
     pixel_pitch_mm: float | None = None,
 ) -> Recording:
@@ -120,32 +125,25 @@ def _recording(
             "three: time, row, column"
             + (". This is one image, not a movie" if array.ndim == 2 else "")
         )
-    time = guess_time_axis(array.shape)
-    row, column = (axis for axis in range(FRAME_AXES) if axis != time)
-    if time != 0:
-        assumptions += (
-            f"Axis {time} of shape {array.shape} was taken as time, because it is the odd one out.",
-        )
+    frames, of_time, assumptions = as_movie(cast(FrameSource, array), choices)
     return Recording(
-        frames=transposed(cast(FrameSource, array), (time, row, column)),
+        frames=frames,
         path=path,
         format_name="NumPy",
         frame_interval_ms=frame_interval_ms,
         pixel_pitch_mm=pixel_pitch_mm,
         header=header,
         assumptions=assumptions,
+        choices=of_time,
     )
 
 
-def guess_time_axis(shape: tuple[int, ...]) -> int:
-    """The longest of three axes; where two tie for it, the third, for frames are often square."""
-    longest = [axis for axis, length in enumerate(shape) if length == max(shape)]
-    if len(longest) == 2:
-        return next(axis for axis in range(FRAME_AXES) if axis not in longest)
-    return longest[0]
-
-
 def _read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    start = file.read(12)
+    # Since version 2 the header's length has four bytes, and NumPy reads what they claim.
+    if start[6:8] != b"\x01\x00" and int.from_bytes(start[8:12], "little") > _LONGEST_HEADER:
+        raise ValueError("the header claims to be longer than headers are")
+    file.seek(0)
     version = npy_format.read_magic(file)
     read = (
         npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.formats.andor_sif import SifFormat
+from aphyn_gui.recording.formats.hdf5 import Hdf5Format
+from aphyn_gui.recording.formats.image_folder import ImageFolderFormat
+from aphyn_gui.recording.formats.matlab import MatlabFormat
 from aphyn_gui.recording.formats.micam02 import Micam02Format
 from aphyn_gui.recording.formats.micam_ultima import MicamUltimaFormat
+from aphyn_gui.recording.formats.movies import MovieFormat
 from aphyn_gui.recording.formats.multirecorder import MultiRecorderFormat
 from aphyn_gui.recording.formats.neuroplex import NeuroplexFormat
 from aphyn_gui.recording.formats.numpy_files import NumpyArchiveFormat, NumpyArrayFormat
@@ -54,6 +59,11 @@ FORMATS: tuple[RecordingFormat, ...] = (
     NeuroplexFormat(),
     MultiRecorderFormat(),
     RhythmBinaryFormat(),
+    MatlabFormat(),  # before HDF5, which its version 7.3 is
+    Hdf5Format(),
+    SifFormat(),
+    MovieFormat(),
+    ImageFolderFormat(),
 )
 """Readers in the order they are asked; a new family is one entry."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any, cast
@@ -16,22 +13,21 @@ import numpy as np
 import tifffile
 
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.formats.decoded import DecodedFrames
+from aphyn_gui.recording.formats.pco_sidecar import from_pco_sidecar
+from aphyn_gui.recording.formats.tiff_errors import tifffile_errors
+from aphyn_gui.recording.formats.tiff_layout import (
+    Layout,
+    choose_layout,
+    choose_series,
+    single_images,
+)
 from aphyn_gui.recording.formats.tiff_metadata import Calibration, read_calibration
-from aphyn_gui.recording.frames import Array, FrameSource, as_slices, transposed
-from aphyn_gui.recording.recording import Recording
+from aphyn_gui.recording.frames import Array, FrameSource, transposed
+from aphyn_gui.recording.recording import ReadingChoice, Recording
 
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 """Little- and big-endian TIFF and BigTIFF."""
-
-_TIME_AXES = "TZIQ"
-"""Axes that may hold time, in order of preference: T first, then what programs misuse for it."""
-
-_AXIS_WORDS = {
-    "Z": "depth (Z)",
-    "I": "an unnamed sequence (I)",
-    "Q": "an unnamed axis (Q)",
-    "C": "channel",
-}
 
 _LARGEST_RATIO = 5000
 _SMALLEST_SUSPECT_BYTES = 64 * 2**20
@@ -62,10 +58,10 @@ class TiffFormat:
                     f"{path.name} is named like a TIFF file but is none (its first bytes are not a "
                     "TIFF's): open the original, or give it the ending of what it is"
                 )
-        with _tifffile_errors(path) as complaints:
+        with tifffile_errors(path) as complaints:
             tif = tifffile.TiffFile(path)
             try:
-                recording, keeps_file = _open(path, tif, complaints)
+                recording, keeps_file = _open(path, tif, complaints, choices)
             except BaseException:
                 tif.close()
                 raise
@@ -74,11 +70,13 @@ class TiffFormat:
         return recording
 
 
-class PagedFrames:
+class PagedFrames(DecodedFrames):
     """Frames of a TIFF file that cannot be memory-mapped, decoded when asked for.
 
     Parameters
     ----------
+    path : Path
+        The file, for messages.
     tif : TiffFile
         The open file; closed when these frames are no longer used.
     pages : sequence
@@ -86,69 +84,51 @@ class PagedFrames:
     """
 
     def __init__(self, path: Path, tif: Any, pages: Sequence[Any]) -> None:
+        rows, columns = pages[0].shape[:2]
+        super().__init__((len(pages), int(rows), int(columns)), np.dtype(pages[0].dtype))
         self._path = path
         self._pages = pages
-        self._shape = (len(pages), *(int(length) for length in pages[0].shape))
-        self._dtype: np.dtype[Any] = np.dtype(pages[0].dtype)
         # Threads share the file's position.
         self._lock = threading.Lock()
         weakref.finalize(self, tif.close)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Frames, rows and columns."""
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of one value as stored."""
-        return self._dtype
-
-    def __getitem__(self, key: int | slice | tuple[int | slice, ...]) -> Array:
-        (times, rows, columns), dropped = as_slices(key, self._shape)
-        wanted = range(*times.indices(len(self._pages)))
-        height = len(range(*rows.indices(self._shape[1])))
-        width = len(range(*columns.indices(self._shape[2])))
-        values = np.empty((len(wanted), height, width), dtype=self._dtype)
-        for position, index in enumerate(wanted):
-            values[position] = self._decode(index)[rows, columns]
-        return values.squeeze(axis=dropped) if dropped else values
-
     def _decode(self, index: int) -> Array:
-        with self._lock, _tifffile_errors(self._path, what=f"frame {index} of "):
+        with self._lock, tifffile_errors(self._path, what=f"frame {index} of "):
             return cast(Array, self._pages[index].asarray())
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Which axis of a series is what, and what had to be assumed."""
-
-    time: int
-    rows: int
-    columns: int
-    first_of: tuple[int, ...]
-    assumptions: tuple[str, ...]
-
-
-def _open(path: Path, tif: Any, complaints: list[str]) -> tuple[Recording, bool]:
-    series, assumptions = _largest_series(tif)
+def _open(
+    path: Path, tif: Any, complaints: list[str], choices: Mapping[str, str]
+) -> tuple[Recording, bool]:
+    images = single_images(tif)
+    of_series: tuple[ReadingChoice, ...] = ()
+    if images:
+        series = tif.series[0]
+        assumptions: tuple[str, ...] = (
+            f"Each of the {len(images)} images in the file was taken as a frame.",
+        )
+    else:
+        series, of_series, assumptions = choose_series(tif, choices)
     _require_whole_file(path, tif, series, complaints)
     _require_credible_frame(path, series)
     frames: FrameSource
     offset = series.dataoffset
-    images = _single_images(tif)
     mapped = not images and offset is not None and not series.is_multifile
+    of_axes: tuple[ReadingChoice, ...] = ()
     if images:
         frames = PagedFrames(path, tif, images)
-        assumptions = (f"Each of the {len(images)} images in the file was taken as a frame.",)
     else:
-        layout = _layout(path, series.axes, series.shape)
+        layout = choose_layout(path, series.axes, series.shape, choices)
         assumptions += layout.assumptions
+        of_axes = layout.choices
         if mapped:
             frames = _mapped(path, tif, series, int(offset), layout)
         else:
             frames = _paged(path, tif, series, layout)
+        frames = transposed(frames, layout.order)
     calibration = read_calibration(tif)
+    if calibration.frame_interval_ms is None:
+        calibration = from_pco_sidecar(path, calibration)
     recording = Recording(
         frames=frames,
         path=path,
@@ -157,6 +137,7 @@ def _open(path: Path, tif: Any, complaints: list[str]) -> tuple[Recording, bool]
         pixel_pitch_mm=calibration.pixel_pitch_mm,
         header=_header(tif, series, calibration),
         assumptions=(*assumptions, *calibration.assumptions),
+        choices=of_series + of_axes,
     )
     if not mapped:
         # What cannot be decoded, or was cut off, shows here and not in the middle of a fit.
@@ -165,79 +146,19 @@ def _open(path: Path, tif: Any, complaints: list[str]) -> tuple[Recording, bool]
     return recording, not mapped
 
 
-def _largest_series(tif: Any) -> tuple[Any, tuple[str, ...]]:
-    everything = list(tif.series)
-    if not everything:
-        raise RecordingError(f"{Path(tif.filename).name} holds no image")
-    largest = max(everything, key=lambda series: prod(series.shape))
-    if len(everything) == 1:
-        return largest, ()
-    return largest, (
-        f"The file holds {len(everything)} series of images; the largest, of shape "
-        f"{largest.shape}, was taken.",
-    )
-
-
-def _single_images(tif: Any) -> list[Any]:
-    """Pages of a file whose frames were written one by one, each as if it were alone."""
-    alike = {(series.axes, series.shape, series.dtype) for series in tif.series}
-    if len(tif.series) < 2 or len(alike) > 1 or tif.series[0].axes != "YX":
-        return []
-    return [series.pages[0] for series in tif.series]
-
-
-def _layout(path: Path, axes: str, shape: Sequence[int]) -> _Layout:
-    if "S" in axes and shape[axes.index("S")] > 1:
-        raise RecordingError(
-            f"{path.name} is a colour movie ({shape[axes.index('S')]} values a pixel): convert it "
-            "to one channel (in ImageJ: Image > Type > 16-bit) and open that"
-        )
-    leading = [axis for axis in range(len(axes)) if axes[axis] not in "YXS"]
-    candidates = [axis for axis in leading if axes[axis] in _TIME_AXES]
-    if not candidates:
-        # Letters of other programs: anything but the channel may be time.
-        candidates = [axis for axis in leading if axes[axis] != "C"]
-    if not candidates:
-        size = f"{shape[axes.index('X')]} x {shape[axes.index('Y')]} pixels"
-        channels = f" in {shape[axes.index('C')]} channels" if "C" in axes else ""
-        raise RecordingError(
-            f"{path.name} holds one image of {size}{channels}, not a movie: open the file that "
-            "holds all frames"
-        )
-    # Of two equally long, T before what programs misuse for it.
-    time = max(candidates, key=lambda axis: (shape[axis], -_TIME_AXES.find(axes[axis])))
-    assumptions = []
-    if axes[time] != "T":
-        assumptions.append(
-            f"The file has no time axis of that length; {_words(axes[time])}, {shape[time]} long, "
-            "was taken as time."
-        )
-    first_of = tuple(axis for axis in leading if axis != time)
-    assumptions += [
-        f"Only the first of {shape[axis]} positions along {_words(axes[axis])} was read."
-        for axis in first_of
-        if shape[axis] > 1
-    ]
-    return _Layout(time, axes.index("Y"), axes.index("X"), first_of, tuple(assumptions))
-
-
-def _words(axis: str) -> str:
-    return _AXIS_WORDS.get(axis, f"axis {axis}")
-
-
-def _mapped(path: Path, tif: Any, series: Any, offset: int, layout: _Layout) -> FrameSource:
+def _mapped(path: Path, tif: Any, series: Any, offset: int, layout: Layout) -> FrameSource:
     dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
     stack: Array = np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=tuple(series.shape))
-    first = tuple(0 if axis in layout.first_of else slice(None) for axis in range(stack.ndim))
-    order = [axis for axis in range(stack.ndim) if axis not in layout.first_of]
+    one = tuple(layout.taken.get(axis, slice(None)) for axis in range(stack.ndim))
+    order = [axis for axis in range(stack.ndim) if axis not in layout.taken]
     axes = (order.index(layout.time), order.index(layout.rows), order.index(layout.columns))
-    movie = stack[first]
+    movie = stack[one]
     if movie.ndim > 3:  # a colour axis of length one
         movie = movie.squeeze(axis=tuple(set(range(movie.ndim)) - set(axes)))
     return transposed(cast(FrameSource, movie), axes)
 
 
-def _paged(path: Path, tif: Any, series: Any, layout: _Layout) -> FrameSource:
+def _paged(path: Path, tif: Any, series: Any, layout: Layout) -> FrameSource:
     leading = [axis for axis in range(len(series.axes)) if series.axes[axis] not in "YXS"]
     counts = [int(series.shape[axis]) for axis in leading]
     if tuple(series.keyframe.shape[:2]) != (
@@ -249,7 +170,7 @@ def _paged(path: Path, tif: Any, series: Any, layout: _Layout) -> FrameSource:
             f"(axes {series.axes}): save it again as an uncompressed TIFF"
         )
     numbers = np.arange(prod(counts)).reshape(counts)
-    chosen = numbers[tuple(slice(None) if axis == layout.time else 0 for axis in leading)]
+    chosen = numbers[tuple(layout.taken.get(axis, slice(None)) for axis in leading)]
     pages = [series.pages[number] for number in chosen]
     missing = sum(page is None for page in pages)
     if missing:
@@ -310,34 +231,3 @@ def _header(tif: Any, series: Any, calibration: Calibration) -> Mapping[str, str
             header[tag] = str(tif.pages[0].tags[tag].value)
     header.update(calibration.header)
     return header
-
-
-@contextmanager
-def _tifffile_errors(path: Path, what: str = "") -> Iterator[list[str]]:
-    """Turn whatever tifffile raises into a RecordingError; collect what it only logs as errors."""
-    complaints: list[str] = []
-    reading_thread = threading.get_ident()
-
-    def keep_to_ourselves(record: logging.LogRecord) -> bool:
-        if record.thread != reading_thread:
-            return True
-        if record.levelno >= logging.ERROR:
-            complaints.append(record.getMessage())
-        return False
-
-    logger = logging.getLogger("tifffile")
-    logger.addFilter(keep_to_ourselves)
-    try:
-        yield complaints
-    except RecordingError:
-        raise
-    except MemoryError as error:
-        raise RecordingError(f"{what}{path.name} does not fit into memory") from error
-    except Exception as error:
-        # tifffile meets damaged files with many types of exception.
-        raise RecordingError(
-            f"{what}{path.name} could not be read as TIFF ({error}): it may be truncated or use an "
-            "unusual compression; copy it again, or save it uncompressed"
-        ) from error
-    finally:
-        logger.removeFilter(keep_to_ourselves)

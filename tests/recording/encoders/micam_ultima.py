@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
 from encoders.counts import Integers, background, differences
 
 ROWS, COLUMNS, LEFT, RIGHT = 100, 128, 20, 8

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+
 from encoders.counts import Integers, differences
 
 

@@ -1,0 +1,5 @@
+"""Writes a small TurboSM recording."""
+
+from encoders.redshirt import sample_tsm as sample
+
+__all__ = ["sample"]
