@@ -11,7 +11,6 @@ from aphyn_gui.recording.cleaning import (
     PolaritySuggestion,
     noise_level,
     remove_drift,
-    savitzky_golay,
     spatial_mean,
     suggest_polarity,
 )
@@ -40,6 +39,7 @@ from aphyn_gui.recording.sequences import (
     cut_sequences,
     prepare_region,
 )
+from aphyn_gui.recording.smoothing import savitzky_golay
 
 __all__ = [
     "DEFINITIONS",

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.beats import foot_before
-from aphyn_gui.recording.cleaning import savitzky_golay
 from aphyn_gui.recording.interpolation import sample_at
+from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aphyn_gui.recording.cleaning import noise_level, savitzky_golay
+from aphyn_gui.recording.cleaning import noise_level
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.interpolation import cut_windows
+from aphyn_gui.recording.peaks import prominent_peaks
+from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
 
@@ -166,17 +168,10 @@ def _upstrokes(
     trace: Floats, smooth: Floats, frame_interval_ms: float, spread: float, noise: float
 ) -> list[tuple[float, float]]:
     """Half upstroke and foot of every beat, in frames."""
-    # Imported when needed: scipy takes as long to import as the whole window.
-    from scipy.signal import find_peaks
-
     smallest = max(_SMALLEST_RISE * spread, _SMALLEST_SIGNAL * noise)
     # A recording that ends on a plateau never descends from it: let it descend after its end.
     closed = np.append(smooth, smooth.min())
-    peaks, _ = find_peaks(
-        closed,
-        prominence=smallest,
-        distance=max(1.0, _SHORTEST_CYCLE_MS / frame_interval_ms),
-    )
+    peaks = prominent_peaks(closed, smallest, max(1.0, _SHORTEST_CYCLE_MS / frame_interval_ms))
     found: list[_Upstroke] = []
     previous = 0
     for peak in (int(peak) for peak in peaks):

@@ -8,11 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.preparation import Polarity
+from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
-
-SAVITZKY_GOLAY_FRAMES = 9
-SAVITZKY_GOLAY_ORDER = 3
 
 _CONFIDENT_SKEWNESS = 0.5
 _NORMAL_MAD = 1.4826
@@ -161,29 +159,6 @@ def spatial_mean(frames: npt.ArrayLike, side: int) -> Floats:
     share = uniform_filter(there.astype(np.float64), (0, side, side), mode="constant")
     nothing = np.full_like(values, np.nan)
     return np.asarray(np.divide(total, share, out=nothing, where=there))
-
-
-def savitzky_golay(traces: npt.ArrayLike, derivative: int = 0) -> Floats:
-    """Zero-phase Savitzky-Golay filter along the last axis: 9 frames, order 3.
-
-    It halves the standard deviation of white noise and broadens an upstroke by a few frames.
-
-    Parameters
-    ----------
-    traces : array_like, shape (..., time)
-        Traces shorter than 9 frames are fitted over the largest odd number of frames they have.
-    derivative : int
-        Order of the derivative taken instead, per frame.
-    """
-    values = np.asarray(traces, dtype=np.float64)
-    # Imported when needed: scipy takes as long to import as the whole window.
-    from scipy.signal import savgol_filter
-
-    frames = min(SAVITZKY_GOLAY_FRAMES, values.shape[-1] - (values.shape[-1] + 1) % 2)
-    order = min(SAVITZKY_GOLAY_ORDER, frames - 1)
-    return np.asarray(
-        savgol_filter(values, frames, order, deriv=derivative, axis=-1), dtype=np.float64
-    )
 
 
 def noise_level(traces: npt.ArrayLike) -> npt.NDArray[np.float64]:

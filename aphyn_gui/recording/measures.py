@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.beats import Beats
-from aphyn_gui.recording.cleaning import noise_level, remove_drift, savitzky_golay, spatial_mean
+from aphyn_gui.recording.cleaning import noise_level, remove_drift, spatial_mean
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.interpolation import cut_windows, fits
 from aphyn_gui.recording.preparation import Polarity
+from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
 

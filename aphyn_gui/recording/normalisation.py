@@ -7,8 +7,8 @@ from typing import assert_never
 import numpy as np
 import numpy.typing as npt
 
-from aphyn_gui.recording.cleaning import savitzky_golay
 from aphyn_gui.recording.preparation import Normalisation
+from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
 

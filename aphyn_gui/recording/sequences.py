@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.alignment import activation_times, lead_time
-from aphyn_gui.recording.cleaning import noise_level, remove_drift, savitzky_golay, spatial_mean
+from aphyn_gui.recording.cleaning import noise_level, remove_drift, spatial_mean
 from aphyn_gui.recording.interpolation import cut_windows, fits, sample_at
 from aphyn_gui.recording.measures import RegionMeasures, measure_region, signal_to_noise
 from aphyn_gui.recording.normalisation import DESCRIPTIONS, limits, normalise
@@ -32,6 +32,7 @@ from aphyn_gui.recording.selection import (
     split_pixels,
     unusable_as_recorded,
 )
+from aphyn_gui.recording.smoothing import savitzky_golay
 from aphyn_gui.recording.window import AnalysisWindow, choose_window
 
 __all__ = [

@@ -1,0 +1,60 @@
+"""The Savitzky-Golay filter, in numpy: `scipy.signal` takes a second to import."""
+
+from __future__ import annotations
+
+from math import factorial
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+SAVITZKY_GOLAY_FRAMES = 9
+SAVITZKY_GOLAY_ORDER = 3
+
+_BLOCK_BYTES = 256 * 2**10
+"""Traces filtered at once: what a core keeps close."""
+
+
+def savitzky_golay(traces: npt.ArrayLike, derivative: int = 0) -> Floats:
+    """Zero-phase Savitzky-Golay filter along the last axis: 9 frames, order 3.
+
+    It halves the standard deviation of white noise and broadens an upstroke by a few frames. The
+    first and last four frames are read off the polynomial fitted to the nine at that end
+    (Savitzky and Golay 1964).
+
+    Parameters
+    ----------
+    traces : array_like, shape (..., time)
+        Traces shorter than 9 frames are fitted over the largest odd number of frames they have.
+    derivative : int
+        Order of the derivative taken instead, per frame.
+    """
+    values = np.asarray(traces, dtype=np.float64)
+    length = values.shape[-1]
+    frames = min(SAVITZKY_GOLAY_FRAMES, length - (length + 1) % 2)
+    half = frames // 2
+    fit = _fit(frames, min(SAVITZKY_GOLAY_ORDER, frames - 1), derivative)
+    filtered = np.empty(values.shape)
+    flat, result = values.reshape(-1, length), filtered.reshape(-1, length)
+    block = max(1, _BLOCK_BYTES // (length * values.itemsize))
+    for start in range(0, len(flat), block):
+        part = flat[start : start + block]
+        inner = result[start : start + block, half : length - half]
+        np.multiply(part[:, : inner.shape[1]], fit[half, 0], out=inner)
+        for offset, weight in enumerate(fit[half, 1:], start=1):
+            inner += weight * part[:, offset : offset + inner.shape[1]]
+    result[:, :half] = flat[:, :frames] @ fit[:half].T
+    result[:, length - half :] = flat[:, length - frames :] @ fit[half + 1 :].T
+    return filtered
+
+
+def _fit(frames: int, order: int, derivative: int) -> Floats:
+    """What each frame of a window gives to the fitted polynomial at each, shape (at, of)."""
+    at = np.arange(frames) - frames // 2
+    powers = np.vander(at, order + 1, increasing=True).astype(np.float64)
+    derived = np.zeros_like(powers)
+    for power in range(derivative, order + 1):
+        factor = factorial(power) / factorial(power - derivative)
+        derived[:, power] = factor * powers[:, power - derivative]
+    return np.asarray(derived @ np.linalg.pinv(powers), dtype=np.float64)
