@@ -6,6 +6,13 @@ sequences a model is fitted to, and the measures to compare the fit with. Whatev
 raises `RecordingError` with a message for the user.
 """
 
+from aphyn_gui.recording.alternans import (
+    ALTERNANS_DEFINITIONS,
+    Alternans,
+    Alternation,
+    MidwayRise,
+    find_alternans,
+)
 from aphyn_gui.recording.beats import Beats, detect_beats
 from aphyn_gui.recording.cleaning import (
     PolaritySuggestion,
@@ -28,7 +35,7 @@ from aphyn_gui.recording.measures import (
     measure_region,
     signal_to_noise,
 )
-from aphyn_gui.recording.preparation import Normalisation, Polarity, Preparation, Split
+from aphyn_gui.recording.preparation import Ensemble, Normalisation, Polarity, Preparation, Split
 from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
 from aphyn_gui.recording.roi import RectangularRoi
@@ -42,14 +49,19 @@ from aphyn_gui.recording.sequences import (
 from aphyn_gui.recording.smoothing import savitzky_golay
 
 __all__ = [
+    "ALTERNANS_DEFINITIONS",
     "DEFINITIONS",
     "FORMATS",
     "REGION_DEFINITIONS",
     "ActionPotentialMeasures",
+    "Alternans",
+    "Alternation",
     "AnalogChannel",
     "Beats",
+    "Ensemble",
     "FrameSource",
     "LeftOutPixel",
+    "MidwayRise",
     "Normalisation",
     "Polarity",
     "PolaritySuggestion",
@@ -68,6 +80,7 @@ __all__ = [
     "action_potential_duration",
     "cut_sequences",
     "detect_beats",
+    "find_alternans",
     "measure_action_potential",
     "measure_region",
     "noise_level",

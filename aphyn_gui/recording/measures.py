@@ -11,7 +11,7 @@ from aphyn_gui.recording.beats import Beats
 from aphyn_gui.recording.cleaning import noise_level, remove_drift, spatial_mean
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.interpolation import cut_windows, fits
-from aphyn_gui.recording.preparation import Polarity
+from aphyn_gui.recording.preparation import Ensemble, Polarity
 from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +37,13 @@ _SPATIAL_SIDE = 3
 _SIGNAL_PERCENTILES = (10, 98)
 _DIASTOLE_SHARE = 0.15
 """Of the cycle, shown before the foot: where the baseline is read."""
+
+
+_AVERAGED = {
+    Ensemble.ALL: "all beats that were recorded whole",
+    Ensemble.EVEN: "the even of the beats that were recorded whole (counted from 0)",
+    Ensemble.ODD: "the odd of the beats that were recorded whole (counted from 0)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +246,7 @@ def measure_region(
     polarity: Polarity,
     drift_order: int,
     beats: Beats,
+    ensemble: Ensemble = Ensemble.ALL,
 ) -> RegionMeasures:
     """Measure the action potentials of a region, pixel by pixel, by `REGION_DEFINITIONS`.
 
@@ -256,7 +264,10 @@ def measure_region(
         Degree of the baseline polynomial.
     beats : Beats
         Of the region's mean trace.
+    ensemble : Ensemble
+        Which of its complete beats are averaged.
     """
+    beats = beats.only(ensemble.of(beats.complete))
     recorded = np.asarray(counts, dtype=np.float64)
     single = _pixels(recorded, inside)
     usable = np.isfinite(single).all(axis=1)
@@ -280,6 +291,7 @@ def measure_region(
         snr=Quartiles.of(signal_to_noise(one_beat, noise_level(single))),
         pixel_count=int(usable.sum()),
         beat_count=len(starts),
+        definitions=REGION_DEFINITIONS.replace(_AVERAGED[Ensemble.ALL], _AVERAGED[ensemble]),
     )
 
 
