@@ -158,10 +158,13 @@ def detect_beats(
     if cycle_length_ms is None:
         smallest = max(_SMALLEST_RISE * spread, _SMALLEST_SIGNAL * noise)
         apart = _SHORTEST_CYCLE_MS / frame_interval_ms
+        reach = trace.size
     else:
         smallest = max(_PACED_RISE * spread, _PACED_SIGNAL * noise)
         apart = _PACED_DISTANCE * cycle_length_ms / frame_interval_ms
-    upstrokes = _upstrokes(trace, smooth, smallest, max(1.0, apart))
+        # A small beat rises faster than a baseline wanders.
+        reach = int(apart)
+    upstrokes = _upstrokes(trace, smooth, smallest, max(1.0, apart), reach)
     if not upstrokes:
         raise RecordingError(
             "no beats found: no upstroke stands out of the noise; move the region onto tissue, "
@@ -215,16 +218,17 @@ def _entered_notes(onsets: Floats, entered_ms: float | None) -> tuple[str, ...]:
 
 
 def _upstrokes(
-    trace: Floats, smooth: Floats, smallest: float, distance: float
+    trace: Floats, smooth: Floats, smallest: float, distance: float, reach: int
 ) -> list[tuple[float, float]]:
-    """Half upstroke and foot of every beat, in frames."""
+    """Half upstroke and foot of every beat, in frames; each rises within ``reach`` frames."""
     # A recording that ends on a plateau never descends from it: let it descend after its end.
     closed = np.append(smooth, smooth.min())
     peaks = prominent_peaks(closed, smallest, distance)
     found: list[_Upstroke] = []
     previous = 0
     for peak in (int(peak) for peak in peaks):
-        trough = previous + int(np.argmin(smooth[previous : peak + 1]))
+        first = max(previous, peak - reach)
+        trough = first + int(np.argmin(smooth[first : peak + 1]))
         upstroke = _upstroke(trace, smooth, previous, trough, peak)
         if upstroke.rise >= smallest:
             found.append(upstroke)
