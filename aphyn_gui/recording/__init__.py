@@ -24,6 +24,17 @@ from aphyn_gui.recording.cleaning import (
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
 from aphyn_gui.recording.frames import FrameSource
+from aphyn_gui.recording.mapping import MapProgress, compute_maps, run_maps
+from aphyn_gui.recording.maps import (
+    MAP_DEFINITIONS,
+    FieldMap,
+    FieldMaps,
+    MapKind,
+    MapSettings,
+    Unmeasured,
+    isochrone_step,
+    isochrones,
+)
 from aphyn_gui.recording.measures import (
     DEFINITIONS,
     REGION_DEFINITIONS,
@@ -52,6 +63,7 @@ __all__ = [
     "ALTERNANS_DEFINITIONS",
     "DEFINITIONS",
     "FORMATS",
+    "MAP_DEFINITIONS",
     "REGION_DEFINITIONS",
     "ActionPotentialMeasures",
     "Alternans",
@@ -59,8 +71,13 @@ __all__ = [
     "AnalogChannel",
     "Beats",
     "Ensemble",
+    "FieldMap",
+    "FieldMaps",
     "FrameSource",
     "LeftOutPixel",
+    "MapKind",
+    "MapProgress",
+    "MapSettings",
     "MidwayRise",
     "Normalisation",
     "Polarity",
@@ -77,10 +94,14 @@ __all__ = [
     "RegionSignal",
     "SequenceSet",
     "Split",
+    "Unmeasured",
     "action_potential_duration",
+    "compute_maps",
     "cut_sequences",
     "detect_beats",
     "find_alternans",
+    "isochrone_step",
+    "isochrones",
     "measure_action_potential",
     "measure_region",
     "noise_level",
@@ -88,6 +109,7 @@ __all__ = [
     "prepare_region",
     "region_signal",
     "remove_drift",
+    "run_maps",
     "savitzky_golay",
     "signal_to_noise",
     "spatial_mean",

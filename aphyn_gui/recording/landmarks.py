@@ -36,7 +36,7 @@ class Landmarks:
                 f"an action potential has at least {_FEWEST_SAMPLES} samples, got shape "
                 f"{traces.shape}"
             )
-        finite = np.isfinite(traces).all(axis=1)
+        finite = np.asarray(np.isfinite(traces).all(axis=1))
         if not finite.all():
             # Flat traces, too, have their peak at the first sample.
             traces = np.where(finite[:, None], traces, 0.0)

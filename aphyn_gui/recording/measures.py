@@ -226,7 +226,7 @@ def measure_region(
     usable = np.isfinite(single).all(axis=1)
     upright = polarity.sign * _pixels(spatial_mean(recorded, _SPATIAL_SIDE), inside)[usable]
     single = polarity.sign * single[usable]
-    starts, sample_count = _windows(beats, frame_interval_ms, recorded.shape[0])
+    starts, sample_count = beat_windows(beats, frame_interval_ms, recorded.shape[0])
     cleaned = remove_drift(upright, drift_order)
     averaged = savitzky_golay(
         np.mean(
@@ -257,7 +257,7 @@ def _pixels(frames: Floats, inside: tuple[slice, slice]) -> Floats:
     return np.ascontiguousarray(region.reshape(len(region), -1).T)
 
 
-def _windows(beats: Beats, frame_interval_ms: float, frame_count: int) -> tuple[Floats, int]:
+def beat_windows(beats: Beats, frame_interval_ms: float, frame_count: int) -> tuple[Floats, int]:
     """Start of the window around each beat, ms, and its length in samples.
 
     A window begins in diastole and ends before the next foot.
