@@ -129,24 +129,20 @@ def _above_baseline(traces: Floats, basis: Floats) -> Floats:
     squares = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
     size = basis.shape[1]
     step = 1 - 2 * _BASELINE_WEIGHT
-    # Traces with NaN are NaN already, and take no part.
-    changing = np.flatnonzero(np.isfinite(ordinary).all(axis=1))
     above = np.zeros(traces.shape, dtype=np.bool_)
     for _ in range(_BASELINE_ROUNDS):
-        now = pixels[changing] > fitted[changing]
-        moved = (now != above[changing]).any(axis=1)
-        changing, now = changing[moved], now[moved]
-        if changing.size == 0:
+        now = pixels > fitted
+        if np.array_equal(now, above):
             break
-        above[changing] = now
-        # The basis is orthonormal: all weights alike, its normal matrix is the identity.
-        normal = (1 - _BASELINE_WEIGHT) * np.eye(size) - step * (
-            now.astype(np.float64) @ squares
-        ).reshape(-1, size, size)
-        moments = (1 - _BASELINE_WEIGHT) * ordinary[changing] - step * (
-            np.where(now, pixels[changing], 0.0) @ basis
+        above = now
+        # The basis is orthonormal: were all weights alike, its normal matrix were the identity.
+        weights = now.astype(np.float64)
+        normal = (1 - _BASELINE_WEIGHT) * np.eye(size) - step * (weights @ squares).reshape(
+            -1, size, size
         )
-        fitted[changing] = np.linalg.solve(normal, moments[..., None])[..., 0] @ basis.T
+        weights *= pixels
+        moments = (1 - _BASELINE_WEIGHT) * ordinary - step * (weights @ basis)
+        fitted = np.linalg.solve(normal, moments[..., None])[..., 0] @ basis.T
     return np.asarray(pixels - fitted)
 
 

@@ -94,7 +94,6 @@ class FieldPixels:
             Their counts as recorded, and averaged over space.
         """
         settings, windows, sign = self._settings, self._windows, self._sign
-        single, averaged = np.ascontiguousarray(single), np.ascontiguousarray(averaged)
         one_beat = average_windows(
             sign * single, windows.starts[:1] + windows.before, windows.sample_count
         )
