@@ -6,6 +6,13 @@ sequences a model is fitted to, and the measures to compare the fit with. Whatev
 raises `RecordingError` with a message for the user.
 """
 
+from aphyn_gui.recording.alternans import (
+    ALTERNANS_DEFINITIONS,
+    Alternans,
+    Alternation,
+    MidwayRise,
+    find_alternans,
+)
 from aphyn_gui.recording.beats import Beats, detect_beats
 from aphyn_gui.recording.cleaning import (
     PolaritySuggestion,
@@ -17,6 +24,17 @@ from aphyn_gui.recording.cleaning import (
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
 from aphyn_gui.recording.frames import FrameSource
+from aphyn_gui.recording.mapping import MapProgress, compute_maps, run_maps
+from aphyn_gui.recording.maps import (
+    MAP_DEFINITIONS,
+    FieldMap,
+    FieldMaps,
+    MapKind,
+    MapSettings,
+    Unmeasured,
+    isochrone_step,
+    isochrones,
+)
 from aphyn_gui.recording.measures import (
     DEFINITIONS,
     REGION_DEFINITIONS,
@@ -28,7 +46,7 @@ from aphyn_gui.recording.measures import (
     measure_region,
     signal_to_noise,
 )
-from aphyn_gui.recording.preparation import Normalisation, Polarity, Preparation, Split
+from aphyn_gui.recording.preparation import Ensemble, Normalisation, Polarity, Preparation, Split
 from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
 from aphyn_gui.recording.roi import RectangularRoi
@@ -42,14 +60,25 @@ from aphyn_gui.recording.sequences import (
 from aphyn_gui.recording.smoothing import savitzky_golay
 
 __all__ = [
+    "ALTERNANS_DEFINITIONS",
     "DEFINITIONS",
     "FORMATS",
+    "MAP_DEFINITIONS",
     "REGION_DEFINITIONS",
     "ActionPotentialMeasures",
+    "Alternans",
+    "Alternation",
     "AnalogChannel",
     "Beats",
+    "Ensemble",
+    "FieldMap",
+    "FieldMaps",
     "FrameSource",
     "LeftOutPixel",
+    "MapKind",
+    "MapProgress",
+    "MapSettings",
+    "MidwayRise",
     "Normalisation",
     "Polarity",
     "PolaritySuggestion",
@@ -65,9 +94,14 @@ __all__ = [
     "RegionSignal",
     "SequenceSet",
     "Split",
+    "Unmeasured",
     "action_potential_duration",
+    "compute_maps",
     "cut_sequences",
     "detect_beats",
+    "find_alternans",
+    "isochrone_step",
+    "isochrones",
     "measure_action_potential",
     "measure_region",
     "noise_level",
@@ -75,6 +109,7 @@ __all__ = [
     "prepare_region",
     "region_signal",
     "remove_drift",
+    "run_maps",
     "savitzky_golay",
     "signal_to_noise",
     "spatial_mean",

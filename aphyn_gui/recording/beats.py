@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,15 @@ _SHORTEST_CYCLE_MS = 40.0
 
 _SHORTEST_RECORDING = 8
 
+_PACED_RISE = 0.05
+_PACED_SIGNAL = 2.0
+"""With a known cycle length upstrokes keep their distance: smaller ones are believed."""
+
+_PACED_DISTANCE = 0.6
+"""Of a known cycle length: two upstrokes closer than this are one."""
+
+_PACED_DISAGREEMENT = 0.05
+_FEWEST_FRAMES_IN_CYCLE = 9
 
 _CUT_OFF_FRACTION = 0.2
 """A first upstroke that starts higher up than this began before the recording did."""
@@ -58,7 +68,8 @@ class Beats:
     feet_ms : ndarray of float64, shape (beats,)
         Last crossing of 5 % of the upstroke before it, ms, sub-frame.
     cycle_length_ms : float
-        Median interval between onsets, ms; of a single beat: from its foot to the recording's end.
+        As entered, or the median interval between onsets, ms; of a single beat: at most from its
+        foot to the recording's end.
     complete : ndarray of int
         Indices of the beats whose whole cycle, foot to foot, lies in the recording.
     notes : tuple of str
@@ -70,6 +81,10 @@ class Beats:
     cycle_length_ms: float
     complete: npt.NDArray[np.int64]
     notes: tuple[str, ...] = ()
+
+    def only(self, complete: Sequence[int]) -> Beats:
+        """The same beats, of which only these complete ones are used."""
+        return replace(self, complete=np.asarray(complete, dtype=np.int64))
 
     @property
     def lead_ms(self) -> float:
@@ -96,7 +111,9 @@ class Beats:
         return np.asarray(np.mean(windows, axis=0).reshape(*values.shape[:-1], sample_count))
 
 
-def detect_beats(trace_upright: npt.ArrayLike, frame_interval_ms: float) -> Beats:
+def detect_beats(
+    trace_upright: npt.ArrayLike, frame_interval_ms: float, cycle_length_ms: float | None = None
+) -> Beats:
     """Find the beats of a trace.
 
     A beat is a maximum that stands out by its prominence: what must be descended from it before
@@ -110,12 +127,16 @@ def detect_beats(trace_upright: npt.ArrayLike, frame_interval_ms: float) -> Beat
         Depolarisation goes up; drift removed.
     frame_interval_ms : float
         Time between frames, ms.
+    cycle_length_ms : float or None
+        Time between beats as paced, ms: upstrokes closer than 60 % of it are one, and smaller ones
+        count, down to 5 % of the trace's range; None: it is found, and is at least 40 ms.
 
     Raises
     ------
     RecordingError
-        If no beat stands out of the noise.
+        If no beat stands out of the noise, or the cycle length holds fewer than 9 frames.
     """
+    _require_frames(cycle_length_ms, frame_interval_ms)
     trace = np.asarray(trace_upright, dtype=np.float64)
     duration = (trace.size - 1) * frame_interval_ms
     if trace.size < _SHORTEST_RECORDING:
@@ -134,19 +155,39 @@ def detect_beats(trace_upright: npt.ArrayLike, frame_interval_ms: float) -> Beat
             f"(range {spread:.4g}, noise {noise:.4g} counts); move the region onto tissue, enlarge "
             "it, or check the polarity"
         )
-    upstrokes = _upstrokes(trace, smooth, frame_interval_ms, spread, noise)
+    if cycle_length_ms is None:
+        smallest = max(_SMALLEST_RISE * spread, _SMALLEST_SIGNAL * noise)
+        apart = _SHORTEST_CYCLE_MS / frame_interval_ms
+        reach = trace.size
+    else:
+        smallest = max(_PACED_RISE * spread, _PACED_SIGNAL * noise)
+        apart = _PACED_DISTANCE * cycle_length_ms / frame_interval_ms
+        # A small beat rises faster than a baseline wanders.
+        reach = int(apart)
+    upstrokes = _upstrokes(trace, smooth, smallest, max(1.0, apart), reach)
     if not upstrokes:
         raise RecordingError(
             "no beats found: no upstroke stands out of the noise; move the region onto tissue, "
             "enlarge it, or check the polarity"
         )
     onsets, feet = (np.array(times) * frame_interval_ms for times in zip(*upstrokes, strict=True))
-    return _beats(onsets, feet, duration)
+    return _beats(onsets, feet, duration, cycle_length_ms)
 
 
-def _beats(onsets: Floats, feet: Floats, duration_ms: float) -> Beats:
-    if onsets.size == 1:
-        cycle = float(duration_ms - feet[0])
+def _require_frames(cycle_length_ms: float | None, frame_interval_ms: float) -> None:
+    if cycle_length_ms is None:
+        return
+    if not cycle_length_ms >= _FEWEST_FRAMES_IN_CYCLE * frame_interval_ms:
+        raise RecordingError(
+            f"a cycle length of {cycle_length_ms:g} ms holds fewer than {_FEWEST_FRAMES_IN_CYCLE} "
+            f"frames of {frame_interval_ms:g} ms: enter the time between two beats, in ms"
+        )
+
+
+def _beats(onsets: Floats, feet: Floats, duration_ms: float, entered_ms: float | None) -> Beats:
+    rest = float(duration_ms - feet[0])
+    if onsets.size == 1 and (entered_ms is None or entered_ms > rest):
+        cycle = rest
         return Beats(
             onsets,
             feet,
@@ -157,25 +198,37 @@ def _beats(onsets: Floats, feet: Floats, duration_ms: float) -> Beats:
                 f"recording, {cycle:.1f} ms.",
             ),
         )
-    cycle = float(np.median(np.diff(onsets)))
+    cycle = float(np.median(np.diff(onsets))) if entered_ms is None else entered_ms
     # Each beat ends at its own successor's foot, or, the last, one cycle after its own.
     ends = np.append(feet[1:], feet[-1] + cycle)
     complete = np.flatnonzero(ends <= duration_ms)
-    return Beats(onsets, feet, cycle, complete)
+    return Beats(onsets, feet, cycle, complete, _entered_notes(onsets, entered_ms))
+
+
+def _entered_notes(onsets: Floats, entered_ms: float | None) -> tuple[str, ...]:
+    if entered_ms is None:
+        return ()
+    note = f"The cycle length of {entered_ms:g} ms was entered."
+    if onsets.size > 1:
+        found = float(np.median(np.diff(onsets)))
+        note = f"{note[:-1]}; the beats found are {found:.1f} ms apart (median)."
+        if abs(found - entered_ms) > _PACED_DISAGREEMENT * entered_ms:
+            note = f"Warning: {note[:-1]}, which does not agree: check it."
+    return (note,)
 
 
 def _upstrokes(
-    trace: Floats, smooth: Floats, frame_interval_ms: float, spread: float, noise: float
+    trace: Floats, smooth: Floats, smallest: float, distance: float, reach: int
 ) -> list[tuple[float, float]]:
-    """Half upstroke and foot of every beat, in frames."""
-    smallest = max(_SMALLEST_RISE * spread, _SMALLEST_SIGNAL * noise)
+    """Half upstroke and foot of every beat, in frames; each rises within ``reach`` frames."""
     # A recording that ends on a plateau never descends from it: let it descend after its end.
     closed = np.append(smooth, smooth.min())
-    peaks = prominent_peaks(closed, smallest, max(1.0, _SHORTEST_CYCLE_MS / frame_interval_ms))
+    peaks = prominent_peaks(closed, smallest, distance)
     found: list[_Upstroke] = []
     previous = 0
     for peak in (int(peak) for peak in peaks):
-        trough = previous + int(np.argmin(smooth[previous : peak + 1]))
+        first = max(previous, peak - reach)
+        trough = first + int(np.argmin(smooth[first : peak + 1]))
         upstroke = _upstroke(trace, smooth, previous, trough, peak)
         if upstroke.rise >= smallest:
             found.append(upstroke)

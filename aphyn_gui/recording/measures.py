@@ -11,7 +11,8 @@ from aphyn_gui.recording.beats import Beats
 from aphyn_gui.recording.cleaning import noise_level, remove_drift, spatial_mean
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.interpolation import cut_windows, fits
-from aphyn_gui.recording.preparation import Polarity
+from aphyn_gui.recording.landmarks import Landmarks
+from aphyn_gui.recording.preparation import Ensemble, Polarity
 from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +38,13 @@ _SPATIAL_SIDE = 3
 _SIGNAL_PERCENTILES = (10, 98)
 _DIASTOLE_SHARE = 0.15
 """Of the cycle, shown before the foot: where the baseline is read."""
+
+
+_AVERAGED = {
+    Ensemble.ALL: "all beats that were recorded whole",
+    Ensemble.EVEN: "the even of the beats that were recorded whole (counted from 0)",
+    Ensemble.ODD: "the odd of the beats that were recorded whole (counted from 0)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,8 @@ def action_potential_duration(time_ms: npt.ArrayLike, trace: npt.ArrayLike, leve
     if not 0 < level < 1:
         raise RecordingError(f"the level of an action potential duration is in (0, 1), got {level}")
     time = np.asarray(time_ms, dtype=np.float64)
-    shape = _Shape(np.asarray(trace, dtype=np.float64))
-    return shape.duration(level) * float(time[-1] - time[0]) / (time.size - 1)
+    found = _landmarks(np.asarray(trace, dtype=np.float64))
+    return float(found.duration(level)[0]) * float(time[-1] - time[0]) / (time.size - 1)
 
 
 def measure_action_potential(
@@ -140,72 +148,24 @@ def measure_action_potential(
     sample_interval_ms : float
         Time between samples, ms.
     """
-    shape = _Shape(np.asarray(trace, dtype=np.float64))
+    found = _landmarks(np.asarray(trace, dtype=np.float64))
+    apd50, apd80, apd90 = (
+        float(found.duration(level)[0]) * sample_interval_ms for level in (0.5, 0.8, 0.9)
+    )
     return ActionPotentialMeasures(
-        apd50_ms=shape.duration(0.5) * sample_interval_ms,
-        apd80_ms=shape.duration(0.8) * sample_interval_ms,
-        apd90_ms=shape.duration(0.9) * sample_interval_ms,
-        rise_time_ms=shape.rise_time() * sample_interval_ms,
-        onset_ms=shape.onset * sample_interval_ms,
-        amplitude=shape.amplitude,
+        apd50_ms=apd50,
+        apd80_ms=apd80,
+        apd90_ms=apd90,
+        rise_time_ms=float(found.rise_time()[0]) * sample_interval_ms,
+        onset_ms=float(found.onset[0]) * sample_interval_ms,
+        amplitude=float(found.amplitude[0]),
     )
 
 
-class _Shape:
-    """Landmarks of one action potential, in samples."""
-
-    def __init__(self, trace: Floats) -> None:
-        if trace.ndim != 1 or trace.size < 4:
-            raise RecordingError(
-                f"an action potential is one trace of at least 4 samples, got shape {trace.shape}"
-            )
-        self._trace = trace
-        self.onset = self.amplitude = np.nan
-        self._baseline = np.nan
-        self._peak = 0
-        if not np.isfinite(trace).all() or np.ptp(trace) == 0:
-            return
-        self._peak = int(np.argmax(trace))
-        if self._peak == 0:
-            return
-        slopes = np.diff(trace[: self._peak + 1])
-        steepest = int(np.argmax(slopes))
-        # Slope k lies between samples k and k + 1.
-        self.onset = steepest + 0.5 + _parabola_offset(np.diff(trace), steepest)
-        self._baseline = float(trace[: steepest + 1].min())
-        self.amplitude = float(trace[self._peak]) - self._baseline
-
-    def duration(self, level: float) -> float:
-        threshold = self._baseline + (1 - level) * self.amplitude
-        below = np.flatnonzero(self._trace[self._peak :] <= threshold)
-        if below.size == 0:
-            return np.nan
-        return self._crossing(self._peak + int(below[0]) - 1, threshold) - self.onset
-
-    def rise_time(self) -> float:
-        rising = self._trace[: self._peak + 1]
-        low = self._baseline + 0.1 * self.amplitude
-        high = self._baseline + 0.9 * self.amplitude
-        below = np.flatnonzero(rising <= low)
-        if below.size == 0:
-            return np.nan
-        # The last rise before the peak: what came before is not this upstroke.
-        last_below = int(below[-1])
-        first_above = last_below + int(np.argmax(rising[last_below:] >= high))
-        return self._crossing(first_above - 1, high) - self._crossing(last_below, low)
-
-    def _crossing(self, index: int, level: float) -> float:
-        before, after = self._trace[index], self._trace[index + 1]
-        return index + float((level - before) / (after - before))
-
-
-def _parabola_offset(values: Floats, index: int) -> float:
-    """Offset of a maximum from its sample, by the parabola through its two neighbours."""
-    if not 0 < index < values.size - 1:
-        return 0.0
-    left, middle, right = values[index - 1 : index + 2]
-    bend = left - 2 * middle + right
-    return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+def _landmarks(trace: Floats) -> Landmarks:
+    if trace.ndim != 1:
+        raise RecordingError(f"an action potential is one trace, got shape {trace.shape}")
+    return Landmarks(trace[None])
 
 
 def signal_to_noise(traces: npt.ArrayLike, noise: npt.ArrayLike | None = None) -> Floats:
@@ -239,6 +199,7 @@ def measure_region(
     polarity: Polarity,
     drift_order: int,
     beats: Beats,
+    ensemble: Ensemble = Ensemble.ALL,
 ) -> RegionMeasures:
     """Measure the action potentials of a region, pixel by pixel, by `REGION_DEFINITIONS`.
 
@@ -256,13 +217,16 @@ def measure_region(
         Degree of the baseline polynomial.
     beats : Beats
         Of the region's mean trace.
+    ensemble : Ensemble
+        Which of its complete beats are averaged.
     """
+    beats = beats.only(ensemble.of(beats.complete))
     recorded = np.asarray(counts, dtype=np.float64)
     single = _pixels(recorded, inside)
     usable = np.isfinite(single).all(axis=1)
     upright = polarity.sign * _pixels(spatial_mean(recorded, _SPATIAL_SIDE), inside)[usable]
     single = polarity.sign * single[usable]
-    starts, sample_count = _windows(beats, frame_interval_ms, recorded.shape[0])
+    starts, sample_count = beat_windows(beats, frame_interval_ms, recorded.shape[0])
     cleaned = remove_drift(upright, drift_order)
     averaged = savitzky_golay(
         np.mean(
@@ -270,16 +234,20 @@ def measure_region(
             axis=0,
         )
     )
-    measured = [measure_action_potential(trace, frame_interval_ms) for trace in averaged]
+    found = Landmarks(averaged)
+    apd50, apd80, apd90 = (
+        Quartiles.of(found.duration(level) * frame_interval_ms) for level in (0.5, 0.8, 0.9)
+    )
     one_beat = cut_windows(remove_drift(single, 0), frame_interval_ms, starts[0], sample_count)
     return RegionMeasures(
-        apd50_ms=Quartiles.of([one.apd50_ms for one in measured]),
-        apd80_ms=Quartiles.of([one.apd80_ms for one in measured]),
-        apd90_ms=Quartiles.of([one.apd90_ms for one in measured]),
-        rise_time_ms=Quartiles.of([one.rise_time_ms for one in measured]),
+        apd50_ms=apd50,
+        apd80_ms=apd80,
+        apd90_ms=apd90,
+        rise_time_ms=Quartiles.of(found.rise_time() * frame_interval_ms),
         snr=Quartiles.of(signal_to_noise(one_beat, noise_level(single))),
         pixel_count=int(usable.sum()),
         beat_count=len(starts),
+        definitions=REGION_DEFINITIONS.replace(_AVERAGED[Ensemble.ALL], _AVERAGED[ensemble]),
     )
 
 
@@ -289,7 +257,7 @@ def _pixels(frames: Floats, inside: tuple[slice, slice]) -> Floats:
     return np.ascontiguousarray(region.reshape(len(region), -1).T)
 
 
-def _windows(beats: Beats, frame_interval_ms: float, frame_count: int) -> tuple[Floats, int]:
+def beat_windows(beats: Beats, frame_interval_ms: float, frame_count: int) -> tuple[Floats, int]:
     """Start of the window around each beat, ms, and its length in samples.
 
     A window begins in diastole and ends before the next foot.

@@ -14,7 +14,8 @@ Indices = npt.NDArray[np.int64]
 def prominent_peaks(trace: Floats, prominence: float, distance: float) -> Indices:
     """Maxima of a trace that stand out, and of those too close together the highest.
 
-    The same maxima as ``scipy.signal.find_peaks`` gives for these two conditions.
+    What stands out is decided first: the noise on the flank of a beat must not keep away a smaller
+    beat beside it.
 
     Parameters
     ----------
@@ -25,20 +26,34 @@ def prominent_peaks(trace: Floats, prominence: float, distance: float) -> Indice
     distance : float
         Frames between two maxima, at least 1.
     """
-    peaks = _apart(trace, _maxima(trace), ceil(distance))
-    # Whatever lies lower cannot be descended from so far.
-    peaks = peaks[trace[peaks] >= trace.min() + prominence] if trace.size else peaks
-    standing_out = [_prominence(trace, int(peak)) >= prominence for peak in peaks]
-    return peaks[np.array(standing_out, dtype=np.bool_)]
+    return _apart(trace, _standing_out(trace, prominence), ceil(distance))
 
 
-def _maxima(trace: Floats) -> Indices:
-    """Middle of each run of equal values that is higher than both its neighbours."""
-    starts = np.flatnonzero(np.diff(trace, prepend=np.nan) != 0)
-    last = np.append(starts[1:], trace.size) - 1
-    rises = np.diff(trace[starts]) > 0
-    highest = np.flatnonzero(rises[:-1] & ~rises[1:]) + 1
-    return np.asarray((starts[highest] + last[highest]) // 2, dtype=np.int64)
+def _standing_out(trace: Floats, prominence: float) -> Indices:
+    """Each maximum between a rise and a descent of at least the prominence, in one walk."""
+    found: list[int] = []
+    values = trace.tolist()
+    top, low = 0, values[0] if values else 0.0
+    rising = False
+    for index, value in enumerate(values):
+        if rising:
+            if value > values[top]:
+                top = index
+            elif values[top] - value >= prominence:
+                found.append(_middle_of_run(values, top))
+                low, rising = value, False
+        elif value - low >= prominence:
+            top, rising = index, True
+        else:
+            low = min(low, value)
+    return np.array(found, dtype=np.int64)
+
+
+def _middle_of_run(values: list[float], first: int) -> int:
+    last = first
+    while last + 1 < len(values) and values[last + 1] == values[first]:
+        last += 1
+    return (first + last) // 2
 
 
 def _apart(trace: Floats, peaks: Indices, distance: int) -> Indices:
@@ -51,13 +66,3 @@ def _apart(trace: Floats, peaks: Indices, distance: int) -> Indices:
             kept[first:stop] = False
             kept[index] = True
     return peaks[kept]
-
-
-def _prominence(trace: Floats, peak: int) -> float:
-    """Height of a maximum over the higher of the lowest points beside it."""
-    higher_before = np.flatnonzero(trace[:peak] > trace[peak])
-    higher_after = np.flatnonzero(trace[peak + 1 :] > trace[peak])
-    first = int(higher_before[-1]) + 1 if higher_before.size else 0
-    stop = peak + 1 + int(higher_after[0]) if higher_after.size else trace.size
-    low = max(float(trace[first : peak + 1].min()), float(trace[peak:stop].min()))
-    return float(trace[peak]) - low

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
+from math import inf
 
 from aphyn_gui.recording.errors import RecordingError
 
@@ -23,6 +26,19 @@ class Polarity(StrEnum):
     def flipped(self) -> Polarity:
         """The other direction."""
         return Polarity.DOWN if self is Polarity.UP else Polarity.UP
+
+
+class Ensemble(StrEnum):
+    """Which complete beats are averaged, counted from 0: even are 0, 2, 4, ..."""
+
+    ALL = "all"
+    EVEN = "even"
+    ODD = "odd"
+
+    def of(self, beats: Iterable[int]) -> tuple[int, ...]:
+        """Those of the beats that belong to it, by their place in the sequence."""
+        first, step = {"all": (0, 1), "even": (0, 2), "odd": (1, 2)}[self.value]
+        return tuple(int(beat) for beat in islice(beats, first, None, step))
 
 
 class Normalisation(StrEnum):
@@ -54,7 +70,7 @@ class Preparation:
     temporal_filter : bool
         Zero-phase Savitzky-Golay filter, 9 frames, order 3; broadens the upstroke.
     beat : int or None
-        Which complete beat, from 0; None: the ensemble average of all complete beats.
+        Which complete beat, from 0; None: the average over ``ensemble``.
     horizon_ms : float or None
         Length of a sequence, ms; None: 300 ms, or less where the next beat would begin.
     normalisation : Normalisation
@@ -67,6 +83,10 @@ class Preparation:
         Pixels whose signal-to-noise ratio is lower are left out.
     seed : int
         Seed of the draw of training and validation pixels.
+    ensemble : Ensemble
+        Which complete beats are averaged where ``beat`` is None; every other one in alternans.
+    cycle_length_ms : float or None
+        Time between beats as paced, ms; None: the median interval found.
     """
 
     polarity: Polarity | None = None
@@ -81,6 +101,8 @@ class Preparation:
     validation_count: int = 5
     snr_limit: float = 3.0
     seed: int = 0
+    ensemble: Ensemble = Ensemble.ALL
+    cycle_length_ms: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.drift_order <= 9:
@@ -93,6 +115,10 @@ class Preparation:
             raise RecordingError(f"beats are counted from 0, got {self.beat}")
         if self.horizon_ms is not None and not self.horizon_ms > 0:
             raise RecordingError(f"the horizon must be positive, got {self.horizon_ms} ms")
+        if self.cycle_length_ms is not None and not 0 < self.cycle_length_ms < inf:
+            raise RecordingError(
+                f"the cycle length must be positive, got {self.cycle_length_ms} ms"
+            )
         if self.training_count < 1 or self.validation_count < 1:
             raise RecordingError(
                 "training and validation need at least one sequence each, got "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.recording.alternans import Alternans, find_alternans
 from aphyn_gui.recording.beats import Beats, detect_beats
 from aphyn_gui.recording.cleaning import PolaritySuggestion, remove_drift, suggest_polarity
 from aphyn_gui.recording.errors import RecordingError
@@ -41,6 +42,8 @@ class RegionSignal:
         Of the cleaned trace.
     frame_interval_ms : float
         Time between frames, ms.
+    alternans : Alternans
+        Whether its beats take turns.
     """
 
     time_ms: Floats
@@ -50,6 +53,7 @@ class RegionSignal:
     polarity: Polarity
     beats: Beats
     frame_interval_ms: float
+    alternans: Alternans
 
     def window_ms(self, preparation: Preparation) -> tuple[float, float]:
         """First and last moment of the analysis window, ms; of an ensemble, in its first beat.
@@ -152,7 +156,7 @@ def signal_of(region: RegionCounts, preparation: Preparation) -> RegionSignal:
     polarity = preparation.polarity or suggestion.polarity
     cleaned = remove_drift(polarity.sign * raw, preparation.drift_order)
     try:
-        beats = detect_beats(cleaned, region.frame_interval_ms)
+        beats = detect_beats(cleaned, region.frame_interval_ms, preparation.cycle_length_ms)
     except RecordingError as error:
         raise RecordingError(f"region {region.roi}: {error}") from error
     return RegionSignal(
@@ -163,4 +167,5 @@ def signal_of(region: RegionCounts, preparation: Preparation) -> RegionSignal:
         polarity=polarity,
         beats=beats,
         frame_interval_ms=region.frame_interval_ms,
+        alternans=find_alternans(cleaned, region.frame_interval_ms, beats),
     )

@@ -12,7 +12,7 @@ from aphyn_gui.recording.cleaning import noise_level, remove_drift, spatial_mean
 from aphyn_gui.recording.interpolation import cut_windows, fits, sample_at
 from aphyn_gui.recording.measures import RegionMeasures, measure_region, signal_to_noise
 from aphyn_gui.recording.normalisation import DESCRIPTIONS, limits, normalise
-from aphyn_gui.recording.preparation import Polarity, Preparation
+from aphyn_gui.recording.preparation import Ensemble, Polarity, Preparation
 from aphyn_gui.recording.recording import Recording
 from aphyn_gui.recording.region import (
     RegionCounts,
@@ -174,6 +174,7 @@ def prepare_region(
         polarity=signal.polarity,
         drift_order=preparation.drift_order,
         beats=signal.beats,
+        ensemble=_measured_ensemble(preparation),
     )
     return PreparedRegion(signal, sequences, measures)
 
@@ -248,7 +249,8 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
         notes=(
             *_cleaning_notes(signal, preparation),
             *beats.notes,
-            *_cutting_notes(window, interval, lead),
+            *_alternans_notes(signal, preparation),
+            *_cutting_notes(window, interval, lead, preparation),
             DESCRIPTIONS[preparation.normalisation],
             selection.note,
             split_note,
@@ -328,10 +330,32 @@ def _cleaning_notes(signal: RegionSignal, preparation: Preparation) -> tuple[str
     return tuple(notes)
 
 
+def _measured_ensemble(preparation: Preparation) -> Ensemble:
+    """Durations are averaged over all beats, unless every other one was asked for."""
+    return preparation.ensemble if preparation.beat is None else Ensemble.ALL
+
+
+def _alternans_notes(signal: RegionSignal, preparation: Preparation) -> tuple[str, ...]:
+    alternans = signal.alternans
+    if not alternans.between_beats or _measured_ensemble(preparation) is not Ensemble.ALL:
+        return (alternans.note,)
+    what = "sequences and measures average" if preparation.beat is None else "the measures average"
+    return (
+        alternans.note,
+        f"Warning: {what} over alternating beats; average the even or the odd beats alone.",
+    )
+
+
 def _cutting_notes(
-    window: AnalysisWindow, frame_interval_ms: float, lead_ms: float
+    window: AnalysisWindow, frame_interval_ms: float, lead_ms: float, preparation: Preparation
 ) -> tuple[str, ...]:
-    if len(window.beats) == 1:
+    if preparation.beat is None and preparation.ensemble is not Ensemble.ALL:
+        numbers = ", ".join(str(beat) for beat in window.beats)
+        which = (
+            f"The {preparation.ensemble} beats ({numbers}, counted from 0) were averaged, pixel by "
+            "pixel"
+        )
+    elif len(window.beats) == 1:
         which = f"Beat {window.beats[0]} of the recording (counted from 0) was cut out"
     else:
         which = f"{len(window.beats)} beats were averaged, pixel by pixel"

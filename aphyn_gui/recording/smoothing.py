@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import factorial
 
 import numpy as np
@@ -49,6 +50,7 @@ def savitzky_golay(traces: npt.ArrayLike, derivative: int = 0) -> Floats:
     return filtered
 
 
+@lru_cache(maxsize=32)
 def _fit(frames: int, order: int, derivative: int) -> Floats:
     """What each frame of a window gives to the fitted polynomial at each, shape (at, of)."""
     at = np.arange(frames) - frames // 2

@@ -53,7 +53,7 @@ def choose_window(
         If there is no such beat, or the horizon does not fit behind it.
     """
     duration = (frame_count - 1) * frame_interval_ms
-    chosen = _choose_beats(beats, duration, preparation.beat)
+    chosen = _choose_beats(beats, duration, preparation)
     # A recording may begin in the upstroke.
     starts = np.maximum(beats.onsets_ms - beats.lead_ms, 0.0)
     if preparation.horizon_ms is None:
@@ -71,7 +71,8 @@ def choose_window(
     return AnalysisWindow(tuple(chosen), float(starts[chosen[0]]), sample_count, notes)
 
 
-def _choose_beats(beats: Beats, duration_ms: float, beat: int | None) -> list[int]:
+def _choose_beats(beats: Beats, duration_ms: float, preparation: Preparation) -> list[int]:
+    beat = preparation.beat
     complete = [int(index) for index in beats.complete]
     if not complete:
         raise RecordingError(
@@ -79,7 +80,13 @@ def _choose_beats(beats: Beats, duration_ms: float, beat: int | None) -> list[in
             f"{duration_ms:.1f} ms: record longer"
         )
     if beat is None:
-        return complete
+        averaged = list(preparation.ensemble.of(complete))
+        if not averaged:
+            raise RecordingError(
+                "the odd beats were asked for, but the recording holds one complete beat: average "
+                "all beats"
+            )
+        return averaged
     if beat >= len(complete):
         raise RecordingError(
             f"beat {beat} was asked for (counted from 0), but the recording holds {len(complete)} "
@@ -94,6 +101,7 @@ def _default_horizon(
     room = duration_ms - float((beats.onsets_ms[chosen] - beats.lead_ms).max())
     if beats.onsets_ms.size == 1:
         # Pixels are activated one after the other: the last ones need a little room, too.
+        room = min(room, beats.cycle_length_ms)
         horizon = min(DEFAULT_HORIZON_MS, room - _FRAMES_BEFORE_NEXT_FOOT * frame_interval_ms)
         return horizon, ("The horizon is the shorter of 300 ms and the rest of the recording.",)
     following = np.append(np.diff(beats.onsets_ms), beats.cycle_length_ms)[chosen]

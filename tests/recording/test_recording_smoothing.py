@@ -56,14 +56,40 @@ def test_nan_stays_within_reach_of_the_filter_and_in_its_trace() -> None:
 
 
 @given(
+    trace=arrays(np.float64, st.integers(1, 80), elements=COUNTS, unique=True),
+    prominence=st.floats(0.1, 5000),
+)
+def test_the_peaks_that_stand_out_are_scipys(trace: Floats, prominence: float) -> None:
+    expected, _ = find_peaks(trace, prominence=prominence)
+
+    assert prominent_peaks(trace, prominence, 1).tolist() == expected.tolist()
+
+
+@given(
     # Few different values: plateaus and ties are common.
-    trace=arrays(np.float64, st.integers(1, 80), elements=st.integers(-3, 3).map(float))
-    | arrays(np.float64, st.integers(1, 80), elements=COUNTS),
+    trace=arrays(np.float64, st.integers(1, 80), elements=st.integers(-3, 3).map(float)),
     prominence=st.floats(0.1, 5),
+)
+def test_of_equal_peaks_at_least_one_stands_out(trace: Floats, prominence: float) -> None:
+    expected, _ = find_peaks(trace, prominence=prominence)
+    found = prominent_peaks(trace, prominence, 1)
+
+    assert set(found.tolist()) <= set(expected.tolist())
+    assert set(trace[found]) == set(trace[expected])
+
+
+@given(
+    trace=arrays(np.float64, st.integers(1, 80), elements=COUNTS, unique=True),
+    prominence=st.floats(0.1, 5000),
     distance=st.floats(1, 20),
 )
-def test_the_peaks_are_scipys(trace: Floats, prominence: float, distance: float) -> None:
-    expected, _ = find_peaks(trace, prominence=prominence, distance=distance)
+def test_of_peaks_too_close_the_highest_stays(
+    trace: Floats, prominence: float, distance: float
+) -> None:
+    standing_out, _ = find_peaks(trace, prominence=prominence)
+    spikes = np.full(trace.size, trace.min() - 1)
+    spikes[standing_out] = trace[standing_out]
+    expected, _ = find_peaks(spikes, distance=distance)
 
     assert prominent_peaks(trace, prominence, distance).tolist() == expected.tolist()
 

@@ -1,0 +1,167 @@
+"""Measures pixels for the maps: their own beat, averaged, and its landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aphyn_gui.recording.alignment import search_width_ms
+from aphyn_gui.recording.beats import Beats
+from aphyn_gui.recording.cleaning import noise_level, remove_drift
+from aphyn_gui.recording.interpolation import average_windows
+from aphyn_gui.recording.landmarks import Landmarks
+from aphyn_gui.recording.maps import MapSettings, Unmeasured
+from aphyn_gui.recording.measures import beat_windows, signal_to_noise
+from aphyn_gui.recording.preparation import Polarity
+from aphyn_gui.recording.smoothing import savitzky_golay
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+_SMALLEST_RISE = 0.5
+"""Of the range over the cycle: what rises less has no upstroke of its own."""
+
+MEASURED = np.int8(-1)
+CODES = {reason: np.int8(code) for code, reason in enumerate(Unmeasured)}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWindows:
+    """Where all pixels' beats lie, in frames.
+
+    Parameters
+    ----------
+    starts : ndarray of float64, shape (beats,)
+        First frame that a pixel's window may reach.
+    sample_count : int
+        Length of a pixel's window.
+    before, after : int
+        How far it may be moved from the field's, towards either end.
+    search : int
+        How far from the field's a pixel's upstroke is looked for.
+    steepest : int
+        The field's steepest rise, from ``starts``.
+    """
+
+    starts: Floats
+    sample_count: int
+    before: int
+    after: int
+    search: int
+    steepest: int
+
+    @property
+    def length(self) -> int:
+        """Frames of a beat with the room to move."""
+        return self.before + self.sample_count + self.after
+
+
+class FieldPixels:
+    """Numbers of all pixels as they are found; NaN before, and where there is none.
+
+    Times are in frames from the start of a beat's window. Threads may measure different pixels at
+    the same time.
+    """
+
+    def __init__(
+        self,
+        unmeasured: npt.NDArray[np.int8],
+        settings: MapSettings,
+        polarity: Polarity,
+        windows: FieldWindows,
+    ) -> None:
+        self.unmeasured = unmeasured
+        self._settings = settings
+        self._sign = polarity.sign
+        self._windows = windows
+        self.onset = np.full(unmeasured.shape, np.nan)
+        self.durations = np.full((len(settings.apd_levels), *unmeasured.shape), np.nan)
+        self.rise_time = np.full(unmeasured.shape, np.nan)
+        self.amplitude = np.full(unmeasured.shape, np.nan)
+        self.rest = np.full(unmeasured.shape, np.nan)
+        self.snr = np.full(unmeasured.shape, np.nan)
+
+    def measure(self, at: tuple[Indices, Indices], single: Floats, averaged: Floats) -> None:
+        """Measure pixels by `maps.MAP_DEFINITIONS`.
+
+        Parameters
+        ----------
+        at : tuple of ndarray of int, shape (pixels,)
+            Their rows and columns.
+        single, averaged : ndarray of float64, shape (pixels, time)
+            Their counts as recorded, and averaged over space.
+        """
+        settings, windows, sign = self._settings, self._windows, self._sign
+        one_beat = average_windows(
+            sign * single, windows.starts[:1] + windows.before, windows.sample_count
+        )
+        snr = signal_to_noise(one_beat, noise_level(single))
+        cleaned = remove_drift(sign * averaged, settings.drift_order)
+        beat = average_windows(cleaned, windows.starts, windows.length)
+        moved = _own_shift(beat, windows)
+        own = np.take_along_axis(
+            beat, (windows.before + moved)[:, None] + np.arange(windows.sample_count), axis=1
+        )
+        if settings.temporal_filter:
+            own = savitzky_golay(own)
+        found = Landmarks(own)
+        onset = found.onset + windows.before + moved
+        silent = ~(np.abs(onset - windows.steepest) <= windows.search + 1) | ~(
+            found.amplitude >= _SMALLEST_RISE * np.ptp(own, axis=1)
+        )
+        noisy = ~(snr >= settings.snr_limit)
+        self.snr[at] = snr
+        self.unmeasured[at] = np.where(
+            noisy,
+            CODES[Unmeasured.NOISY],
+            np.where(silent, CODES[Unmeasured.SILENT], MEASURED),
+        )
+        without = np.where(noisy | silent, np.nan, 0.0)
+        self.onset[at] = onset + without
+        self.durations[(slice(None), *at)] = [
+            found.duration(level) + without for level in settings.apd_levels
+        ]
+        self.rise_time[at] = found.rise_time() + without
+        self.amplitude[at] = found.amplitude + without
+        level = averaged.mean(axis=1) - sign * cleaned.mean(axis=1)
+        self.rest[at] = level + sign * found.baseline
+
+
+def _own_shift(beats: Floats, windows: FieldWindows) -> Indices:
+    """Frames by which each pixel's steepest rise follows the field's, as far as there is room."""
+    first = max(0, windows.steepest - windows.search)
+    slopes = np.diff(savitzky_golay(beats)[:, first : windows.steepest + windows.search + 2])
+    late = first + np.argmax(slopes, axis=1) - windows.steepest
+    return np.asarray(np.clip(late, -windows.before, windows.after), dtype=np.int64)
+
+
+def field_windows(
+    trace: Floats, beats: Beats, interval: float
+) -> tuple[FieldWindows, tuple[int, ...]]:
+    """Windows around the beats of the field's mean trace, and which beats they belong to.
+
+    Beats without room to follow the pixels activated first and last are left out, unless most are.
+    """
+    starts_ms, sample_count = beat_windows(beats, interval, trace.size)
+    starts = np.clip(starts_ms / interval, 0, trace.size - sample_count)
+    feet = (beats.onsets_ms[beats.complete] - beats.lead_ms) / interval
+    nearest = np.abs(feet[:, None] - starts).argmin(axis=0)
+    diastole = int(feet[nearest[0]] - starts[0])
+    numbers = beats.complete[nearest]
+    search = max(1, int(search_width_ms(beats.cycle_length_ms) / interval))
+    room_before, room_after = starts, trace.size - sample_count - starts
+    roomy = (room_before >= search) & (room_after >= search)
+    if 2 * roomy.sum() >= roomy.size:
+        starts, numbers = starts[roomy], numbers[roomy]
+    before = min(search, int(starts.min()))
+    after = min(search, int(trace.size - sample_count - starts.max()))
+    length = before + sample_count + after
+    mean_beat = savitzky_golay(average_windows(trace[None], starts - before, length))[0]
+    # The field's own upstroke follows its foot; a second one may lie near the window's ends.
+    foot = before + diastole
+    first = max(0, foot - search)
+    steepest = first + int(np.argmax(np.diff(mean_beat[first : foot + search + 1])))
+    found = FieldWindows(starts - before, sample_count, before, after, search, steepest)
+    return found, tuple(int(number) for number in numbers)
