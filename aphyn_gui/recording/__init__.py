@@ -6,6 +6,7 @@ sequences a model is fitted to, and the measures to compare the fit with. Whatev
 raises `RecordingError` with a message for the user.
 """
 
+from aphyn_gui.recording.baseline import remove_baseline, smooth_baseline
 from aphyn_gui.recording.beats import Beats, detect_beats
 from aphyn_gui.recording.cleaning import (
     PolaritySuggestion,
@@ -15,9 +16,17 @@ from aphyn_gui.recording.cleaning import (
     spatial_mean,
     suggest_polarity,
 )
+from aphyn_gui.recording.cleaning_settings import (
+    FrameRepair,
+    SmoothBaseline,
+    TemporalFilter,
+    TemporalKind,
+)
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
+from aphyn_gui.recording.frame_repair import FrameFaults, find_faulty_frames, repair_counts
 from aphyn_gui.recording.frames import FrameSource
+from aphyn_gui.recording.masks import Mask, automatic_mask
 from aphyn_gui.recording.measures import (
     DEFINITIONS,
     REGION_DEFINITIONS,
@@ -40,6 +49,8 @@ from aphyn_gui.recording.sequences import (
     cut_sequences,
     prepare_region,
 )
+from aphyn_gui.recording.spatial import spatial_gaussian, spatial_median
+from aphyn_gui.recording.temporal import filter_in_time, step_rise_time_ms
 
 __all__ = [
     "DEFINITIONS",
@@ -48,8 +59,11 @@ __all__ = [
     "ActionPotentialMeasures",
     "AnalogChannel",
     "Beats",
+    "FrameFaults",
+    "FrameRepair",
     "FrameSource",
     "LeftOutPixel",
+    "Mask",
     "Normalisation",
     "Polarity",
     "PolaritySuggestion",
@@ -64,19 +78,31 @@ __all__ = [
     "RegionMeasures",
     "RegionSignal",
     "SequenceSet",
+    "SmoothBaseline",
     "Split",
+    "TemporalFilter",
+    "TemporalKind",
     "action_potential_duration",
+    "automatic_mask",
     "cut_sequences",
     "detect_beats",
+    "filter_in_time",
+    "find_faulty_frames",
     "measure_action_potential",
     "measure_region",
     "noise_level",
     "open_recording",
     "prepare_region",
     "region_signal",
+    "remove_baseline",
     "remove_drift",
+    "repair_counts",
     "savitzky_golay",
     "signal_to_noise",
+    "smooth_baseline",
+    "spatial_gaussian",
     "spatial_mean",
+    "spatial_median",
+    "step_rise_time_ms",
     "suggest_polarity",
 ]
