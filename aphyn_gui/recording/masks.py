@@ -172,8 +172,8 @@ def automatic_mask(recording: Recording) -> Mask:
     """The tissue of a recording: the pixels that beat clearly.
 
     For every pixel the amplitude of its signal (standard deviation over time without its linear
-    drift and without its noise) is divided by its noise (from second differences), averaged over
-    3 x 3 pixels and, on a logarithmic scale, split in two by Otsu's threshold (1979). The lower
+    drift and without its noise) is divided by its noise (from second differences). The median
+    over 3 x 3 pixels is split in two, on a logarithmic scale, by Otsu's threshold (1979). The lower
     part is background if the upper beats at least three times more clearly; else all pixels are
     tissue, and kept. Brightness does not decide: tissue is often unevenly lit.
 
@@ -235,16 +235,16 @@ def _mask_of(clarity: Floats) -> Mask:
     usable = known.copy()
     usable[known] = tissue
     steps.append(
-        "Automatic: pixels were kept whose amplitude over noise, averaged over 3 x 3 pixels, lies "
+        "Automatic: pixels were kept whose amplitude over noise (median over 3 x 3 pixels) lies "
         f"above Otsu's threshold of {np.exp(threshold):.2f}."
     )
     return Mask(usable, tuple(steps))
 
 
 def _clarity(recording: Recording) -> Floats:
-    """Amplitude over noise, averaged over 3 x 3 pixels; NaN where there is no signal at all."""
+    """Amplitude over noise, median over 3 x 3 pixels; NaN where there is no signal at all."""
     # Imported when needed: scipy takes as long to import as the whole window.
-    from scipy.ndimage import uniform_filter
+    from scipy.ndimage import median_filter
 
     count = recording.frame_count
     shape = (recording.row_count, recording.column_count)
@@ -272,9 +272,8 @@ def _clarity(recording: Recording) -> Floats:
         where=known & (noise > 0),
         out=np.zeros(shape),
     )
-    share = uniform_filter(known.astype(np.float64), 3, mode="constant")
-    mean = uniform_filter(ratio, 3, mode="constant")
-    return np.asarray(np.divide(mean, share, out=np.full(shape, np.nan), where=known))
+    # A median keeps the edge of the tissue where it is.
+    return np.where(known, median_filter(ratio, 3, mode="nearest"), np.nan)
 
 
 def _polygon_words(vertices: Sequence[tuple[float, float]]) -> str:

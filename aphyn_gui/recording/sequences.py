@@ -292,6 +292,8 @@ def _filtered(
         upstroke_rise_time_ms(of, frame_interval_ms, first, beats.cycle_length_ms)
         for of in (traces, filtered)
     )
+    if not np.isfinite([before, after]).all():
+        return filtered, ()
     return filtered, (
         "The upstroke of the region's aligned mean trace (10 % to 90 %) takes "
         f"{before:.2f} ms before the filter and {after:.2f} ms after it.",
