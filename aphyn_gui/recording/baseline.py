@@ -45,14 +45,16 @@ def remove_baseline(
     return np.asarray(values - smooth_baseline(values, frame_interval_ms, preparation.baseline))
 
 
-def smoothness(time_scale_ms: float, frame_interval_ms: float) -> float:
-    """Penalty (Eilers' lambda) by which a smoother halves an oscillation, dimensionless.
+def smoothness(settings: SmoothBaseline, frame_interval_ms: float) -> float:
+    """Penalty (Eilers' lambda) that belongs to a time scale, dimensionless.
 
-    The smoother that minimises sum (y - z)^2 + lambda sum (second difference of z)^2 leaves
-    1 / (1 + lambda (2 sin(pi / P))^4) of an oscillation of P frames: lambda is what makes that a
-    half at P = time scale / frame interval, but at least 2.
+    The smoother that minimises w sum (y - z)^2 + lambda sum (second difference of z)^2 leaves
+    1 / (1 + lambda / w (2 sin(pi / P))^4) of an oscillation of P frames. lambda makes that a half
+    at P = time scale / frame interval (but at least 2) for the weight of samples below the
+    baseline, w = 1 - asymmetry.
     """
-    return _penalty(max(time_scale_ms / frame_interval_ms, _SHORTEST_PERIOD))
+    period = max(settings.time_scale_ms / frame_interval_ms, _SHORTEST_PERIOD)
+    return (1 - settings.asymmetry) * _penalty(period)
 
 
 def smooth_baseline(
@@ -102,7 +104,7 @@ def _asymmetric(pixels: Floats, period: float, asymmetry: float) -> Floats:
     if pixels.shape[-1] < _FEWEST_FRAMES:
         return baseline
     step = max(1, int(period / _NODES_IN_PERIOD))
-    penalty = step * _penalty(period / step)
+    penalty = (1 - asymmetry) * step * _penalty(period / step)
     weights = np.full_like(pixels, 0.5)
     active = np.arange(len(pixels))
     for _ in range(_ROUNDS):

@@ -22,7 +22,8 @@ class SmoothBaseline:
     ----------
     time_scale_ms : float
         Period of the oscillation that is split half and half between baseline and signal, ms, 10
-        to 100,000; slower ones go into the baseline. It should be longer than the cycle.
+        to 100,000; slower ones go into the baseline. Two or three cycles follow bleaching and leave
+        the beats.
     asymmetry : float
         Weight of samples above the baseline, in (0, 0.5]; those below weigh one minus it. 0.5 is
         an ordinary smoother; small values follow diastole.

@@ -72,11 +72,11 @@ def _polarity_step(
 
 def _baseline_step(frame_interval_ms: float, preparation: Preparation) -> str:
     if preparation.baseline is not None:
-        scale = preparation.baseline.time_scale_ms
+        smooth = preparation.baseline
         return (
             "A smooth baseline, by asymmetric least squares (Eilers; time scale "
-            f"{scale:g} ms, lambda {smoothness(scale, frame_interval_ms):.3g}, weight "
-            f"{preparation.baseline.asymmetry:g} above it), was subtracted from each trace."
+            f"{smooth.time_scale_ms:g} ms, lambda {smoothness(smooth, frame_interval_ms):.3g}, "
+            f"weight {smooth.asymmetry:g} above it), was subtracted from each trace."
         )
     if preparation.drift_order == 0:
         return "The mean of each trace was subtracted."
