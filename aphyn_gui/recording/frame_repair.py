@@ -25,6 +25,7 @@ _CHANCE = 0.01
 
 _JUMP_SHARE = 0.75
 _JUMP_NOISE = 10.0
+_LONGEST_FLASH = 0.25
 _NORMAL_MAD = 1.4826
 _NAMED = 12
 """Frames or runs listed by number; more are counted."""
@@ -89,7 +90,8 @@ def find_faulty_frames(counts: npt.ArrayLike) -> FrameFaults:
     -----
     A jump counts if it spans at least 3/4 of the region's range (1st to 99th percentile, linear
     drift removed) and ten standard deviations of the frame-to-frame noise, and another one leads
-    back: an upstroke may be that steep, but no repolarisation is. Lasting steps are not found.
+    back within a quarter of the frames: an upstroke may be that steep, but no repolarisation is.
+    Lasting steps, as of a shutter, are not found: cut them off.
     """
     values = np.asarray(counts, dtype=np.float64)
     pixels = values.reshape(len(values), -1)
@@ -105,7 +107,8 @@ def find_faulty_frames(counts: npt.ArrayLike) -> FrameFaults:
     remarks: list[str] = []
     constant = _few(np.ptp(pixels, axis=1) == 0, "hold one value throughout", remarks)
     repeated = _few(_repeated(pixels, remarks), "repeat the one before", remarks) & ~constant
-    jumping = _jumping(pixels.mean(axis=1)) & ~constant & ~repeated
+    # The median: a few saturated pixels are no matter of the whole frame.
+    jumping = _jumping(np.median(pixels, axis=1), constant | repeated)
     return FrameFaults(
         constant=_numbers(constant),
         repeated=_numbers(repeated),
@@ -138,18 +141,23 @@ def _repeated(pixels: Floats, remarks: list[str]) -> Flags:
     return np.append(False, same.all(axis=1))
 
 
-def _jumping(mean: Floats) -> Flags:
-    low, high = np.percentile(remove_trend(mean, 1), (1, 99))
-    steps = np.diff(mean)
+def _jumping(level: Floats, faulty: Flags) -> Flags:
+    flags = np.zeros(level.size, dtype=np.bool_)
+    good = np.flatnonzero(~faulty)
+    # What is found already would jump, too.
+    level = np.interp(np.arange(level.size), good, level[good])
+    low, high = np.percentile(remove_trend(level, 1), (1, 99))
+    steps = np.diff(level)
     noise = _NORMAL_MAD * float(np.median(np.abs(steps)))
     edges = np.flatnonzero(np.abs(steps) >= max(_JUMP_SHARE * (high - low), _JUMP_NOISE * noise))
-    flags = np.zeros(mean.size, dtype=np.bool_)
     if high <= low:
         return flags
     away = np.sign(steps[edges])
     free = np.ones(edges.size, dtype=np.bool_)
     # Neighbouring jumps of opposite sign, the closest first: an upstroke finds no partner.
     for index in np.argsort(np.diff(edges), kind="stable"):
+        if edges[index + 1] - edges[index] > _LONGEST_FLASH * level.size:
+            break
         if free[index] and free[index + 1] and away[index] != away[index + 1]:
             free[index] = free[index + 1] = False
             flags[edges[index] + 1 : edges[index + 1] + 1] = True
