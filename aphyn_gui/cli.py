@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aphyn_gui import cli_reproduce, cli_simulate
-from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, mask_settings
+from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, with_mask
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
 from aphyn_gui.fitting import (
     PRESETS,
@@ -242,7 +242,7 @@ def _fit(options: argparse.Namespace) -> int:
             f"{options.file}: the file does not say its frame interval; "
             "give it with --frame-interval MS"
         )
-    preparation = replace(preparation, **mask_settings(options, recording))
+    preparation = with_mask(options, recording, preparation)
     study = Study(
         recording=RecordingReference(options.file, options.frame_interval, options.pixel_pitch),
         preparation=preparation,

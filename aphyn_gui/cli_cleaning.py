@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from aphyn_gui.cli_input import InputError
@@ -14,6 +15,7 @@ from aphyn_gui.recording import (
     TemporalFilter,
     TemporalKind,
     automatic_mask,
+    frames_kept,
 )
 
 
@@ -107,9 +109,21 @@ def cleaning_settings(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def mask_settings(options: argparse.Namespace, recording: Recording) -> dict[str, Any]:
-    """Keywords of `Preparation` for which the recording is read."""
-    return {"mask": automatic_mask(recording)} if options.automatic_mask else {}
+def with_mask(
+    options: argparse.Namespace, recording: Recording, preparation: Preparation
+) -> Preparation:
+    """The preparation with the mask that the options ask for, found in the frames it keeps.
+
+    Raises
+    ------
+    RecordingError
+        If it keeps too few, or they cannot be read.
+    """
+    if not options.automatic_mask:
+        return preparation
+    return replace(
+        preparation, mask=automatic_mask(recording, *frames_kept(recording, preparation))
+    )
 
 
 def _frame_repair(options: argparse.Namespace) -> FrameRepair | None:

@@ -41,6 +41,7 @@ from aphyn_gui.recording.measures import (
 from aphyn_gui.recording.preparation import Normalisation, Polarity, Preparation, Split
 from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
+from aphyn_gui.recording.region_counts import frames_kept
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import LeftOutPixel
 from aphyn_gui.recording.sequences import (
@@ -88,6 +89,7 @@ __all__ = [
     "detect_beats",
     "filter_in_time",
     "find_faulty_frames",
+    "frames_kept",
     "measure_action_potential",
     "measure_region",
     "noise_level",

@@ -168,7 +168,9 @@ class Mask:
         return inside
 
 
-def automatic_mask(recording: Recording) -> Mask:
+def automatic_mask(
+    recording: Recording, first_frame: int = 0, stop_frame: int | None = None
+) -> Mask:
     """The tissue of a recording: the pixels that beat clearly.
 
     For every pixel the amplitude of its signal (standard deviation over time without its linear
@@ -179,17 +181,25 @@ def automatic_mask(recording: Recording) -> Mask:
 
     Read in chunks of frames: no more than 64 MB of the movie is ever held.
 
+    Parameters
+    ----------
+    recording : Recording
+        As recorded; leave out frames before or after which the light was off.
+    first_frame, stop_frame : int, int or None
+        The first frame looked at, and the one before which looking stops; None: to the end.
+
     Raises
     ------
     RecordingError
-        If the recording is shorter than 8 frames, or cannot be read.
+        If these are fewer than 8 frames, or cannot be read.
     """
-    if recording.frame_count < _FEWEST_FRAMES:
+    frames = range(recording.frame_count)[first_frame:stop_frame]
+    if len(frames) < _FEWEST_FRAMES:
         raise RecordingError(
-            f"{recording.path.name} holds {recording.frame_count} frames: at least "
+            f"{len(frames)} frames of {recording.path.name} are too few: at least "
             f"{_FEWEST_FRAMES} are needed to tell tissue from background"
         )
-    return _mask_of(_clarity(recording))
+    return _mask_of(_clarity(recording, frames))
 
 
 def otsu_threshold(values: npt.ArrayLike) -> float:
@@ -241,20 +251,20 @@ def _mask_of(clarity: Floats) -> Mask:
     return Mask(usable, tuple(steps))
 
 
-def _clarity(recording: Recording) -> Floats:
+def _clarity(recording: Recording, frames: range) -> Floats:
     """Amplitude over noise, median over 3 x 3 pixels; NaN where there is no signal at all."""
     # Imported when needed: scipy takes as long to import as the whole window.
     from scipy.ndimage import median_filter
 
-    count = recording.frame_count
+    count = len(frames)
     shape = (recording.row_count, recording.column_count)
-    first = recording.read_frame(0).astype(np.float64)
+    first = recording.read_frame(frames.start).astype(np.float64)
     total, squares, tilt, bends = (np.zeros(shape) for _ in range(4))
     tail = np.empty((0, *shape))
-    for start, chunk in recording.frame_chunks():
+    for start, chunk in recording.frame_chunks(frames.start, frames.stop):
         # From the first frame on: sums of squares of large counts would lose their digits.
         values = chunk - first
-        time = np.arange(start, start + len(values)) - (count - 1) / 2
+        time = np.arange(start, start + len(values)) - (frames[0] + frames[-1]) / 2
         total += values.sum(axis=0)
         squares += (values**2).sum(axis=0)
         tilt += np.tensordot(time, values, axes=1)

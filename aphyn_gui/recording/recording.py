@@ -276,8 +276,15 @@ class Recording:
                 )
         return region
 
-    def frame_chunks(self) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-        """All frames, some at a time: the number of the first of them, and their counts.
+    def frame_chunks(
+        self, first_frame: int = 0, stop_frame: int | None = None
+    ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+        """Whole frames, some at a time: the number of the first of them, and their counts.
+
+        Parameters
+        ----------
+        first_frame, stop_frame : int, int or None
+            As in `read_region`.
 
         Raises
         ------
@@ -286,8 +293,10 @@ class Recording:
         """
         # Eight bytes a value once they are real numbers.
         chunk = max(1, _CHUNK_BYTES // (8 * self.row_count * self.column_count))
-        for start in range(0, self.frame_count, chunk):
-            yield start, self._read((slice(start, start + chunk),)).astype(np.float64)
+        first, stop, _ = slice(first_frame, stop_frame).indices(self.frame_count)
+        for start in range(first, stop, chunk):
+            end = min(start + chunk, stop)
+            yield start, self._read((slice(start, end),)).astype(np.float64)
 
     def require_inside(self, roi: RectangularRoi) -> None:
         """Raise RecordingError if a region does not lie inside the frame."""

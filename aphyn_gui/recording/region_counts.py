@@ -85,11 +85,7 @@ def read_counts(
         If the frame interval is unknown, the region lies outside the frame, the cut leaves fewer
         than 9 frames, or the mask belongs to frames of another size.
     """
-    if recording.frame_interval_ms is None:
-        raise RecordingError(
-            f"the file does not say its frame interval: enter the time between the frames of "
-            f"{recording.path.name}, in ms"
-        )
+    interval = _frame_interval_ms(recording)
     recording.require_inside(roi)
     border = max(_MEASURING_BORDER, spatial_reach(preparation))
     left, top = max(0, roi.x - border), max(0, roi.y - border)
@@ -100,7 +96,7 @@ def read_counts(
         slice(roi.y - top, roi.y - top + roi.height),
         slice(roi.x - left, roi.x - left + roi.width),
     )
-    first, stop = _frames_kept(recording, recording.frame_interval_ms, preparation)
+    first, stop = frames_kept(recording, preparation)
     masked = _masked(recording, read, preparation)
     recorded = recording.read_region(read, first, stop)
     saturation_level = recording.saturation_level
@@ -116,22 +112,27 @@ def read_counts(
         masked=np.ascontiguousarray(masked[inside]).ravel(),
         roi=roi,
         first_frame=first,
-        frame_interval_ms=recording.frame_interval_ms,
+        frame_interval_ms=interval,
         saturation_level=saturation_level,
         lost=repaired.lost,
         repair_notes=repaired.notes,
     )
 
 
-def _frames_kept(
-    recording: Recording, frame_interval_ms: float, preparation: Preparation
-) -> tuple[int, int]:
-    """First frame kept, and the one after the last."""
+def frames_kept(recording: Recording, preparation: Preparation) -> tuple[int, int]:
+    """First frame that a preparation's cut keeps, and the one after the last.
+
+    Raises
+    ------
+    RecordingError
+        If the frame interval is unknown, or fewer than 9 frames are kept.
+    """
+    interval = _frame_interval_ms(recording)
     first, last = 0, recording.frame_count - 1
     if preparation.cut_start_ms is not None:
-        first = ceil(preparation.cut_start_ms / frame_interval_ms - _NEARLY)
+        first = ceil(preparation.cut_start_ms / interval - _NEARLY)
     if preparation.cut_end_ms is not None:
-        last = min(last, floor(preparation.cut_end_ms / frame_interval_ms + _NEARLY))
+        last = min(last, floor(preparation.cut_end_ms / interval + _NEARLY))
     is_cut = first > 0 or last < recording.frame_count - 1
     if is_cut and last - first + 1 < _FEWEST_FRAMES:
         raise RecordingError(
@@ -140,6 +141,15 @@ def _frames_kept(
             "later"
         )
     return first, last + 1
+
+
+def _frame_interval_ms(recording: Recording) -> float:
+    if recording.frame_interval_ms is None:
+        raise RecordingError(
+            f"the file does not say its frame interval: enter the time between the frames of "
+            f"{recording.path.name}, in ms"
+        )
+    return recording.frame_interval_ms
 
 
 def _masked(recording: Recording, read: RectangularRoi, preparation: Preparation) -> Pixels:

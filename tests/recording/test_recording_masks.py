@@ -174,6 +174,19 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert automatic_mask(recording_of(frames)) == whole
 
 
+def test_frames_without_light_are_not_looked_at() -> None:
+    tissue = disc(24, 24)
+    frames = np.where(tissue, movie(shape=(24, 24)), movie(shape=(24, 24), amplitude=0.0))
+    frames[:50] = 100.0
+    frames[470:] = np.nan
+
+    np.testing.assert_array_equal(
+        automatic_mask(recording_of(frames), 50, 470).usable,
+        automatic_mask(recording_of(frames[50:470])).usable,
+    )
+    assert not automatic_mask(recording_of(frames), 50, 470).usable[0, 0]
+
+
 def test_a_recording_too_short_is_refused() -> None:
     with pytest.raises(RecordingError, match="at least 8"):
         automatic_mask(recording_of(np.zeros((5, 3, 3))))
