@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aphyn_gui import cli_reproduce, cli_simulate
+from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, with_mask
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
 from aphyn_gui.fitting import (
     PRESETS,
@@ -128,6 +129,10 @@ def _add_recording_options(parser: argparse.ArgumentParser) -> None:
         "--frame-interval", type=float, metavar="MS", help="time between frames, ms"
     )
     parser.add_argument("--pixel-pitch", type=float, metavar="MM", help="size of a pixel, mm")
+    parser.add_argument(
+        "--bin", type=int, metavar="N",
+        help="average squares of N x N pixels into one, 2 to 8; regions are given in these",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -159,6 +164,7 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
         "--polarity", choices=[*Polarity], help="fluorescence on depolarisation (default: detected)"
     )
     data.add_argument("--normalisation", choices=[*Normalisation], default=Normalisation.MIN_MAX)
+    add_cleaning_options(parser)
     model = parser.add_argument_group("model and training")
     model.add_argument(
         "--preset", choices=[p.name for p in PRESETS], default=RECOMMENDED.name,
@@ -236,6 +242,7 @@ def _fit(options: argparse.Namespace) -> int:
             f"{options.file}: the file does not say its frame interval; "
             "give it with --frame-interval MS"
         )
+    preparation = with_mask(options, recording, preparation)
     study = Study(
         recording=RecordingReference(options.file, options.frame_interval, options.pixel_pitch),
         preparation=preparation,
@@ -276,11 +283,12 @@ def _benchmark(options: argparse.Namespace) -> int:
 
 
 def _open(options: argparse.Namespace) -> Recording:
-    return open_recording(
+    recording = open_recording(
         options.file,
         frame_interval_ms=options.frame_interval,
         pixel_pitch_mm=options.pixel_pitch,
     )
+    return recording if options.bin is None else recording.binned(options.bin)
 
 
 def _protocol(options: argparse.Namespace) -> Protocol:
@@ -315,6 +323,7 @@ def _preparation(options: argparse.Namespace) -> Preparation:
         training_count=options.train,
         validation_count=options.validation,
         seed=options.seed or 0,
+        **cleaning_settings(options),
     )
 
 

@@ -172,3 +172,50 @@ def test_help_is_everywhere(arguments: list[str], capsys) -> None:
         main(arguments)
     assert exit_.value.code == 0
     assert "usage: aphyn-gui" in capsys.readouterr().out
+
+
+def test_cleaning_is_asked_for_and_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run_json(
+        capsys, "fit", demo_recording_path(), "--roi", "Normal=4,15,4,4", "--epochs", 1,
+        "--train", 3, "--validation", 2, "--bin", 2, "--cut-start", 400, "--cut-end", 1400,
+        "--repair-frames", 2, "--saturation", 60000, "--automatic-mask", "--spatial-median", 3,
+        "--spatial-mean", 3, "--spatial-sigma", 0.5, "--baseline", 1500,
+        "--baseline-asymmetry", 0.02, "--filter", "gaussian", "--filter-sigma", 3,
+    )  # fmt: skip
+    notes = " ".join(result["regions"][0]["notes"])
+
+    assert result["pixel_pitch_mm"] == pytest.approx(0.5)
+    assert "binned 2 x 2" in " ".join(result["assumptions"])
+    for said in (
+        "frames 200 to 700",
+        "None of 501 frames is faulty",
+        "No sample reaches 60000",
+        "all pixels were kept",
+        "median over 3 x 3",
+        "averaged over 3 x 3",
+        "sigma 0.5 pixels",
+        "time scale 1500 ms",
+        "weight 0.02",
+        "sigma 3 ms",
+        "before the filter and",
+    ):
+        assert said in notes
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--bin", 9), "between 2 and 8"),
+        (("--saturation", 100), "--repair-frames"),
+        (("--baseline-asymmetry", 0.1), "--baseline"),
+        (("--filter-sigma", 2), "--filter"),
+        (("--filter", "savitzky-golay", "--filter-frames", 8), "odd"),
+        (("--filter", "butterworth", "--filter-cut-off", 400), "half the frame rate, 250 Hz"),
+        (("--cut-start", 1475), "the cut leaves"),
+        (("--drift-order", 12), "drift order"),
+    ],
+)
+def test_impossible_cleaning_is_refused(
+    capsys: pytest.CaptureFixture[str], options: tuple[object, ...], message: str
+) -> None:
+    assert message in refused(capsys, "fit", demo_recording_path(), *DEMO[:2], *options)

@@ -20,7 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.gui.study_controller import StudyController
-from aphyn_gui.recording import Normalisation, Preparation, RecordingError, Split
+from aphyn_gui.recording import (
+    Normalisation,
+    Preparation,
+    RecordingError,
+    Split,
+    TemporalFilter,
+)
 
 _SPATIAL_SIDES = (1, 3, 5, 7, 9)
 _LARGEST_COUNT = 10_000
@@ -190,7 +196,7 @@ class PreparationPanel(QScrollArea):
         blockers = [QSignalBlocker(field) for field in fields]
         self._drift.setValue(preparation.drift_order)
         self._spatial.setCurrentIndex(self._spatial.findData(preparation.spatial_mean))
-        self._temporal.setChecked(preparation.temporal_filter)
+        self._temporal.setChecked(preparation.temporal_filter is not None)
         self._horizon.setValue(preparation.horizon_ms or 0.0)
         self._normalisation.setCurrentIndex(self._normalisation.findData(preparation.normalisation))
         self._split.setCurrentIndex(self._split.findData(preparation.split))
@@ -217,7 +223,11 @@ class PreparationPanel(QScrollArea):
                 before,
                 drift_order=self._drift.value(),
                 spatial_mean=self._spatial.currentData(),
-                temporal_filter=self._temporal.isChecked(),
+                temporal_filter=(
+                    (before.temporal_filter or TemporalFilter())
+                    if self._temporal.isChecked()
+                    else None
+                ),
                 horizon_ms=horizon,
                 normalisation=Normalisation(self._normalisation.currentData()),
                 split=Split(self._split.currentData()),

@@ -13,6 +13,7 @@ from aphyn_gui.recording.alternans import (
     MidwayRise,
     find_alternans,
 )
+from aphyn_gui.recording.baseline import remove_baseline, smooth_baseline
 from aphyn_gui.recording.beats import Beats, detect_beats
 from aphyn_gui.recording.cleaning import (
     PolaritySuggestion,
@@ -21,8 +22,15 @@ from aphyn_gui.recording.cleaning import (
     spatial_mean,
     suggest_polarity,
 )
+from aphyn_gui.recording.cleaning_settings import (
+    FrameRepair,
+    SmoothBaseline,
+    TemporalFilter,
+    TemporalKind,
+)
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
+from aphyn_gui.recording.frame_repair import FrameFaults, find_faulty_frames, repair_counts
 from aphyn_gui.recording.frames import FrameSource
 from aphyn_gui.recording.mapping import MapProgress, compute_maps, run_maps
 from aphyn_gui.recording.maps import (
@@ -35,6 +43,7 @@ from aphyn_gui.recording.maps import (
     isochrone_step,
     isochrones,
 )
+from aphyn_gui.recording.masks import Mask, automatic_mask
 from aphyn_gui.recording.measures import (
     DEFINITIONS,
     REGION_DEFINITIONS,
@@ -49,6 +58,7 @@ from aphyn_gui.recording.measures import (
 from aphyn_gui.recording.preparation import Ensemble, Normalisation, Polarity, Preparation, Split
 from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
+from aphyn_gui.recording.region_counts import frames_kept
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import LeftOutPixel
 from aphyn_gui.recording.sequences import (
@@ -58,6 +68,8 @@ from aphyn_gui.recording.sequences import (
     prepare_region,
 )
 from aphyn_gui.recording.smoothing import savitzky_golay
+from aphyn_gui.recording.spatial import spatial_gaussian, spatial_median
+from aphyn_gui.recording.temporal import filter_in_time, step_rise_time_ms
 
 __all__ = [
     "ALTERNANS_DEFINITIONS",
@@ -73,11 +85,14 @@ __all__ = [
     "Ensemble",
     "FieldMap",
     "FieldMaps",
+    "FrameFaults",
+    "FrameRepair",
     "FrameSource",
     "LeftOutPixel",
     "MapKind",
     "MapProgress",
     "MapSettings",
+    "Mask",
     "MidwayRise",
     "Normalisation",
     "Polarity",
@@ -93,13 +108,20 @@ __all__ = [
     "RegionMeasures",
     "RegionSignal",
     "SequenceSet",
+    "SmoothBaseline",
     "Split",
+    "TemporalFilter",
+    "TemporalKind",
     "Unmeasured",
     "action_potential_duration",
+    "automatic_mask",
     "compute_maps",
     "cut_sequences",
     "detect_beats",
+    "filter_in_time",
     "find_alternans",
+    "find_faulty_frames",
+    "frames_kept",
     "isochrone_step",
     "isochrones",
     "measure_action_potential",
@@ -108,10 +130,16 @@ __all__ = [
     "open_recording",
     "prepare_region",
     "region_signal",
+    "remove_baseline",
     "remove_drift",
+    "repair_counts",
     "run_maps",
     "savitzky_golay",
     "signal_to_noise",
+    "smooth_baseline",
+    "spatial_gaussian",
     "spatial_mean",
+    "spatial_median",
+    "step_rise_time_ms",
     "suggest_polarity",
 ]

@@ -8,7 +8,12 @@ from enum import StrEnum
 from itertools import islice
 from math import inf
 
+from aphyn_gui.recording.cleaning_settings import FrameRepair, SmoothBaseline, TemporalFilter
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.masks import Mask
+
+LARGEST_SPATIAL_SIDE = 31
+LARGEST_SPATIAL_SIGMA = 10.0
 
 
 class Polarity(StrEnum):
@@ -59,16 +64,32 @@ class Split(StrEnum):
 class Preparation:
     """Every choice between the camera's counts and the sequences a model is fitted to.
 
+    The cleaning steps are applied in this order: cut, frame repair, mask, spatial median, mean and
+    Gaussian, polarity, baseline, temporal filter.
+
     Parameters
     ----------
     polarity : Polarity or None
         Direction of the fluorescence on depolarisation; None: the suggestion is taken.
+    cut_start_ms, cut_end_ms : float or None
+        Frames before the one and after the other are left out before everything else; times of
+        the recording, from its first frame, ms. None: nothing is cut there.
+    frame_repair : FrameRepair or None
+        Faulty frames and saturated samples are looked for and bridged; None: they are not.
+    mask : Mask or None
+        Pixels it leaves out count for nothing; None: all are used.
+    spatial_median : int
+        Side of the square whose median each pixel becomes, pixels, odd, 1 to 31; 1: none.
+    spatial_mean : int
+        Side of the square over which pixels are averaged, pixels, odd, 1 to 31; 1: none.
+    spatial_sigma : float
+        Standard deviation of the Gaussian that blurs each frame, pixels, 0 to 10; 0: none.
     drift_order : int
         Degree of the polynomial baseline removed from each pixel, 0 to 9; 0 removes the mean only.
-    spatial_mean : int
-        Side of the square over which pixels are averaged, pixels, odd; 1: none.
-    temporal_filter : bool
-        Zero-phase Savitzky-Golay filter, 9 frames, order 3; broadens the upstroke.
+    baseline : SmoothBaseline or None
+        Smooth baseline, removed instead of the polynomial; None: the polynomial.
+    temporal_filter : TemporalFilter or None
+        Zero-phase filter in time; it broadens the upstroke, by how much is noted. None: none.
     beat : int or None
         Which complete beat, from 0; None: the average over ``ensemble``.
     horizon_ms : float or None
@@ -90,9 +111,16 @@ class Preparation:
     """
 
     polarity: Polarity | None = None
-    drift_order: int = 1
+    cut_start_ms: float | None = None
+    cut_end_ms: float | None = None
+    frame_repair: FrameRepair | None = None
+    mask: Mask | None = None
+    spatial_median: int = 1
     spatial_mean: int = 1
-    temporal_filter: bool = False
+    spatial_sigma: float = 0.0
+    drift_order: int = 1
+    baseline: SmoothBaseline | None = None
+    temporal_filter: TemporalFilter | None = None
     beat: int | None = 0
     horizon_ms: float | None = None
     normalisation: Normalisation = Normalisation.MIN_MAX
@@ -107,9 +135,17 @@ class Preparation:
     def __post_init__(self) -> None:
         if not 0 <= self.drift_order <= 9:
             raise RecordingError(f"drift order must lie between 0 and 9, got {self.drift_order}")
-        if self.spatial_mean < 1 or self.spatial_mean % 2 == 0:
+        self._check_cut()
+        for what, side in (("mean", self.spatial_mean), ("median", self.spatial_median)):
+            if not 1 <= side <= LARGEST_SPATIAL_SIDE or side % 2 == 0:
+                raise RecordingError(
+                    f"the side of the spatial {what} must be odd and lie between 1 and "
+                    f"{LARGEST_SPATIAL_SIDE} pixels, got {side}"
+                )
+        if not 0 <= self.spatial_sigma <= LARGEST_SPATIAL_SIGMA:
             raise RecordingError(
-                f"the side of the spatial mean must be odd and at least 1, got {self.spatial_mean}"
+                "the sigma of the spatial Gaussian must lie between 0 and "
+                f"{LARGEST_SPATIAL_SIGMA:g} pixels, got {self.spatial_sigma}"
             )
         if self.beat is not None and self.beat < 0:
             raise RecordingError(f"beats are counted from 0, got {self.beat}")
@@ -126,3 +162,20 @@ class Preparation:
             )
         if not self.snr_limit >= 0:
             raise RecordingError(f"the SNR limit must not be negative, got {self.snr_limit}")
+
+    @property
+    def filters_in_space(self) -> bool:
+        """Whether any filter in space is asked for."""
+        return self.spatial_median > 1 or self.spatial_mean > 1 or self.spatial_sigma > 0
+
+    def _check_cut(self) -> None:
+        start = 0.0 if self.cut_start_ms is None else self.cut_start_ms
+        if not 0 <= start < float("inf"):
+            raise RecordingError(
+                f"the start of the cut must be a time from 0 ms on, got {self.cut_start_ms} ms"
+            )
+        if self.cut_end_ms is not None and not start < self.cut_end_ms < float("inf"):
+            raise RecordingError(
+                f"the end of the cut must lie after its start, {start:g} ms, got "
+                f"{self.cut_end_ms} ms"
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.recording.binning import LARGEST_BINNING, SMALLEST_BINNING, BinnedFrames
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.frames import FRAME_AXES, FrameSource, scattered_reading, transposed
 from aphyn_gui.recording.roi import RectangularRoi
@@ -184,6 +185,8 @@ class Recording:
         That is so for real numbers, and for integers wider than any camera's: they hold sums, or
         counts computed from differences, whose ceiling differs from pixel to pixel.
         """
+        if isinstance(self.frames, BinnedFrames):
+            return self.frames.saturation_level
         dtype = self.frames.dtype
         if dtype.kind not in "ui" or dtype.itemsize > _WIDEST_CAMERA_BYTES:
             return None
@@ -211,6 +214,43 @@ class Recording:
             assumptions=(*self.assumptions, f"Axis {axis} was taken as time, as asked."),
         )
 
+    def binned(self, side: int) -> Recording:
+        """The same recording with squares of pixels averaged into one; nothing is read.
+
+        The pixel pitch grows with them. Rows and columns that fill no square at the far edges are
+        left out, which the assumptions say. A square with a saturated pixel counts as saturated.
+
+        Parameters
+        ----------
+        side : int
+            Side of the square, pixels, 2 to 8.
+
+        Raises
+        ------
+        RecordingError
+            If the side is another, or larger than the frame.
+        """
+        if not SMALLEST_BINNING <= side <= LARGEST_BINNING:
+            raise RecordingError(
+                f"the side of the binning must lie between {SMALLEST_BINNING} and "
+                f"{LARGEST_BINNING} pixels, got {side}"
+            )
+        if side > min(self.row_count, self.column_count):
+            raise RecordingError(
+                f"{self.path.name}: frames of {self.row_count} x {self.column_count} pixels cannot "
+                f"be binned {side} x {side}"
+            )
+        note = f"Pixels were binned {side} x {side}: each is the mean of {side * side}."
+        rows, columns = self.row_count % side, self.column_count % side
+        if rows or columns:
+            note += f" {rows} rows and {columns} columns at the far edges fill no square: left out."
+        return replace(
+            self,
+            frames=BinnedFrames(self.frames, side, self.saturation_level),
+            pixel_pitch_mm=None if self.pixel_pitch_mm is None else side * self.pixel_pitch_mm,
+            assumptions=(*self.assumptions, note),
+        )
+
     def read_frame(self, index: int) -> npt.NDArray[np.float32]:
         """Frame ``index``, shape (rows, columns), counts.
 
@@ -225,10 +265,19 @@ class Recording:
             )
         return self._read((index,)).astype(np.float32)
 
-    def read_region(self, roi: RectangularRoi) -> npt.NDArray[np.float64]:
-        """All frames of a region, shape (time, height, width), counts.
+    def read_region(
+        self, roi: RectangularRoi, first_frame: int = 0, stop_frame: int | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Frames of a region, shape (time, height, width), counts.
 
         Read in chunks of frames: no more than the region is ever held.
+
+        Parameters
+        ----------
+        roi : RectangularRoi
+            Pixels.
+        first_frame, stop_frame : int, int or None
+            The first frame read, and the one before which reading stops; None: all to the end.
 
         Raises
         ------
@@ -236,15 +285,40 @@ class Recording:
             If the region does not lie inside the frame, or cannot be read.
         """
         self.require_inside(roi)
-        region = np.empty((self.frame_count, roi.height, roi.width))
+        first, stop, _ = slice(first_frame, stop_frame).indices(self.frame_count)
+        region = np.empty((max(0, stop - first), roi.height, roi.width))
         frame_bytes = self.row_count * self.column_count * self.frames.dtype.itemsize
         chunk = max(1, _CHUNK_BYTES // frame_bytes)
         small = roi.pixel_count < _SMALL_SHARE * self.row_count * self.column_count
         with scattered_reading(self.frames) if small else nullcontext():
-            for start in range(0, self.frame_count, chunk):
-                stop = min(start + chunk, self.frame_count)
-                region[start:stop] = self._read((slice(start, stop), roi.rows, roi.columns))
+            for start in range(first, stop, chunk):
+                end = min(start + chunk, stop)
+                region[start - first : end - first] = self._read(
+                    (slice(start, end), roi.rows, roi.columns)
+                )
         return region
+
+    def frame_chunks(
+        self, first_frame: int = 0, stop_frame: int | None = None
+    ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+        """Whole frames, some at a time: the number of the first of them, and their counts.
+
+        Parameters
+        ----------
+        first_frame, stop_frame : int, int or None
+            As in `read_region`.
+
+        Raises
+        ------
+        RecordingError
+            If they cannot be read.
+        """
+        # Eight bytes a value once they are real numbers.
+        chunk = max(1, _CHUNK_BYTES // (8 * self.row_count * self.column_count))
+        first, stop, _ = slice(first_frame, stop_frame).indices(self.frame_count)
+        for start in range(first, stop, chunk):
+            end = min(start + chunk, stop)
+            yield start, self._read((slice(start, end),)).astype(np.float64)
 
     def require_inside(self, roi: RectangularRoi) -> None:
         """Raise RecordingError if a region does not lie inside the frame."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.alternans import Alternans, find_alternans
+from aphyn_gui.recording.baseline import remove_baseline
 from aphyn_gui.recording.beats import Beats, detect_beats
-from aphyn_gui.recording.cleaning import PolaritySuggestion, remove_drift, suggest_polarity
+from aphyn_gui.recording.cleaning import PolaritySuggestion, suggest_polarity
+from aphyn_gui.recording.cleaning_steps import cleaning_steps
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.preparation import Polarity, Preparation
 from aphyn_gui.recording.recording import Recording
+from aphyn_gui.recording.region_counts import RegionCounts, read_counts
 from aphyn_gui.recording.roi import RectangularRoi
+from aphyn_gui.recording.temporal import filter_in_time
 from aphyn_gui.recording.window import choose_window
 
 Floats = npt.NDArray[np.float64]
-
-_MEASURING_BORDER = 1
-"""Pixels around a region that its 3 x 3 mean reaches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,17 +30,20 @@ class RegionSignal:
     Parameters
     ----------
     time_ms : ndarray of float64, shape (time,)
-        From the first frame, ms.
+        From the first frame of the recording, ms; begins later where the start was cut off.
     raw : ndarray of float64, shape (time,)
-        Mean over the region's pixels, camera counts.
+        Mean over the region's usable pixels, camera counts as recorded.
     cleaned : ndarray of float64, shape (time,)
-        The same, upright and with its drift removed, counts.
+        The same after all ``steps``, upright, counts.
+    steps : tuple of str
+        What was done to get from the one to the other, in order, one sentence each.
     polarity_suggestion : PolaritySuggestion
         What the shape of the signal suggests.
     polarity : Polarity
         What was used: the user's choice, else the suggestion.
     beats : Beats
-        Of the cleaned trace.
+        Of the mean trace before filters in space and time, for these move onsets; in times of the
+        recording.
     frame_interval_ms : float
         Time between frames, ms.
     alternans : Alternans
@@ -49,11 +53,22 @@ class RegionSignal:
     time_ms: Floats
     raw: Floats
     cleaned: Floats
+    steps: tuple[str, ...]
     polarity_suggestion: PolaritySuggestion
     polarity: Polarity
     beats: Beats
     frame_interval_ms: float
     alternans: Alternans
+
+    @property
+    def start_ms(self) -> float:
+        """Time of the first frame used, from the first of the recording, ms."""
+        return float(self.time_ms[0])
+
+    @property
+    def beats_from_start(self) -> Beats:
+        """The beats in times from the first frame used, as its traces are counted."""
+        return _moved(self.beats, -self.start_ms)
 
     def window_ms(self, preparation: Preparation) -> tuple[float, float]:
         """First and last moment of the analysis window, ms; of an ensemble, in its first beat.
@@ -63,70 +78,11 @@ class RegionSignal:
         RecordingError
             If there is no such beat, or the horizon does not fit behind it.
         """
-        window = choose_window(self.beats, self.frame_interval_ms, self.time_ms.size, preparation)
-        return window.start_ms, window.start_ms + (window.sample_count - 1) * self.frame_interval_ms
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RegionCounts:
-    """What was read of a recording for one region, with a border where the frame has one.
-
-    Parameters
-    ----------
-    counts : ndarray of float64, shape (time, rows, columns)
-        The region and its border, as recorded.
-    inside : tuple of slice
-        Rows and columns of the region within ``counts``.
-    roi : RectangularRoi
-        The region in the whole frame.
-    frame_interval_ms : float
-        ms.
-    saturation_level : float or None
-        Largest count that can be stored.
-    """
-
-    counts: Floats
-    inside: tuple[slice, slice]
-    roi: RectangularRoi
-    frame_interval_ms: float
-    saturation_level: float | None
-
-    def traces(self, frames: Floats) -> Floats:
-        """Traces of the region's pixels, row by row, shape (pixels, time), of ``frames``."""
-        inner = frames[(slice(None), *self.inside)]
-        return np.ascontiguousarray(inner.reshape(len(inner), -1).T)
-
-
-def read_counts(
-    recording: Recording, roi: RectangularRoi, preparation: Preparation
-) -> RegionCounts:
-    """Read a region, and the border that spatial means reach, once.
-
-    Raises
-    ------
-    RecordingError
-        If the frame interval is unknown, or the region lies outside the frame.
-    """
-    if recording.frame_interval_ms is None:
-        raise RecordingError(
-            f"the file does not say its frame interval: enter the time between the frames of "
-            f"{recording.path.name}, in ms"
+        window = choose_window(
+            self.beats_from_start, self.frame_interval_ms, self.time_ms.size, preparation
         )
-    recording.require_inside(roi)
-    border = max(_MEASURING_BORDER, preparation.spatial_mean // 2)
-    left, top = max(0, roi.x - border), max(0, roi.y - border)
-    right = min(recording.column_count, roi.x + roi.width + border)
-    bottom = min(recording.row_count, roi.y + roi.height + border)
-    return RegionCounts(
-        counts=recording.read_region(RectangularRoi(left, top, right - left, bottom - top)),
-        inside=(
-            slice(roi.y - top, roi.y - top + roi.height),
-            slice(roi.x - left, roi.x - left + roi.width),
-        ),
-        roi=roi,
-        frame_interval_ms=recording.frame_interval_ms,
-        saturation_level=recording.saturation_level,
-    )
+        start = self.start_ms + window.start_ms
+        return start, start + (window.sample_count - 1) * self.frame_interval_ms
 
 
 def region_signal(
@@ -137,7 +93,8 @@ def region_signal(
     Raises
     ------
     RecordingError
-        If the frame interval is unknown, the region lies outside the frame, or shows no beats.
+        If the frame interval is unknown, the region lies outside the frame, the cut leaves too
+        little, the mask does not belong to the recording, or there are no beats to be seen.
     """
     return signal_of(read_counts(recording, roi, preparation), preparation)
 
@@ -145,27 +102,88 @@ def region_signal(
 def signal_of(region: RegionCounts, preparation: Preparation) -> RegionSignal:
     """As `region_signal`, of counts that are read already."""
     pixels = region.traces(region.counts)
-    finite = np.isfinite(pixels).all(axis=1)
+    finite = np.asarray(np.isfinite(pixels).all(axis=1), dtype=np.bool_)
     if not finite.any():
-        raise RecordingError(
-            f"region {region.roi}: all {len(pixels)} pixels hold values that are not numbers; move "
-            "the region onto tissue"
-        )
-    raw = pixels[finite].mean(axis=0)
+        raise RecordingError(_why_empty(region))
+    interval = region.frame_interval_ms
+    upright_mean = pixels[finite].mean(axis=0)
     suggestion = suggest_polarity(pixels[finite])
     polarity = preparation.polarity or suggestion.polarity
-    cleaned = remove_drift(polarity.sign * raw, preparation.drift_order)
+    steady = remove_baseline(polarity.sign * upright_mean, interval, preparation)
     try:
-        beats = detect_beats(cleaned, region.frame_interval_ms, preparation.cycle_length_ms)
+        found = detect_beats(steady, interval, preparation.cycle_length_ms)
+        beats = _usable_beats(found, region, preparation)
     except RecordingError as error:
         raise RecordingError(f"region {region.roi}: {error}") from error
+    start = region.first_frame * interval
     return RegionSignal(
-        time_ms=np.arange(raw.size) * region.frame_interval_ms,
-        raw=raw,
-        cleaned=cleaned,
+        time_ms=start + np.arange(steady.size, dtype=np.float64) * interval,
+        raw=region.traces(region.recorded)[finite].mean(axis=0),
+        cleaned=_cleaned(region, steady, finite, polarity, preparation),
+        steps=cleaning_steps(region, suggestion, polarity, preparation),
         polarity_suggestion=suggestion,
         polarity=polarity,
-        beats=beats,
-        frame_interval_ms=region.frame_interval_ms,
-        alternans=find_alternans(cleaned, region.frame_interval_ms, beats),
+        beats=_moved(beats, start),
+        frame_interval_ms=interval,
+        alternans=find_alternans(steady, interval, beats),
     )
+
+
+def _cleaned(
+    region: RegionCounts,
+    steady: Floats,
+    finite: npt.NDArray[np.bool_],
+    polarity: Polarity,
+    preparation: Preparation,
+) -> Floats:
+    """The mean trace after every step; ``steady`` has all but the filters."""
+    trace = steady
+    if preparation.filters_in_space:
+        mean = region.traces(region.filtered_in_space(preparation))[finite].mean(axis=0)
+        trace = remove_baseline(polarity.sign * mean, region.frame_interval_ms, preparation)
+    if preparation.temporal_filter is not None:
+        trace = filter_in_time(trace, region.frame_interval_ms, preparation.temporal_filter)
+    return trace
+
+
+def _why_empty(region: RegionCounts) -> str:
+    if region.masked.all():
+        return (
+            f"region {region.roi}: the mask leaves out all {region.masked.size} pixels; move the "
+            "region onto tissue, or change the mask"
+        )
+    return (
+        f"region {region.roi}: all {region.masked.size} pixels hold values that are not numbers; "
+        "move the region onto tissue"
+    )
+
+
+def _moved(beats: Beats, by_ms: float) -> Beats:
+    if by_ms == 0:
+        return beats
+    return replace(beats, onsets_ms=beats.onsets_ms + by_ms, feet_ms=beats.feet_ms + by_ms)
+
+
+def _usable_beats(beats: Beats, region: RegionCounts, preparation: Preparation) -> Beats:
+    """Without the beats whose cycle, or horizon, touches frames that are lost."""
+    if not region.lost:
+        return beats
+    interval = region.frame_interval_ms
+    starts = beats.onsets_ms - beats.lead_ms
+    ends = np.append(starts[1:], starts[-1] + beats.cycle_length_ms)
+    ends = np.maximum(ends, starts + (preparation.horizon_ms or 0.0))
+    touched = np.zeros(starts.size, dtype=np.bool_)
+    for first, last in region.lost:
+        # A bridge bends the frames either side of it, too.
+        touched |= (starts <= (last + 1) * interval) & (ends >= (first - 1) * interval)
+    complete = beats.complete[~touched[beats.complete]]
+    gone = beats.complete.size - complete.size
+    if complete.size == 0 and gone:
+        raise RecordingError(
+            f"all {gone} beats touch frames that were lost and cannot be replaced: cut them off, "
+            "or repair longer gaps"
+        )
+    if gone == 0:
+        return beats
+    note = f"{gone} of {beats.complete.size} complete beats touch lost frames and were left out."
+    return replace(beats, complete=complete, notes=(*beats.notes, note))

@@ -15,6 +15,7 @@ from aphyn_gui.recording.roi import RectangularRoi
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 
+MASKED = "the mask leaves it out"
 HOLDS_NAN = "it holds values that are not numbers"
 FLAT = "it is flat"
 SATURATED = "it reaches the largest count the file can hold"

@@ -8,23 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.alignment import activation_times, lead_time
-from aphyn_gui.recording.cleaning import noise_level, remove_drift, spatial_mean
+from aphyn_gui.recording.baseline import remove_baseline
+from aphyn_gui.recording.beats import Beats
+from aphyn_gui.recording.cleaning import noise_level
 from aphyn_gui.recording.interpolation import cut_windows, fits, sample_at
 from aphyn_gui.recording.measures import RegionMeasures, measure_region, signal_to_noise
 from aphyn_gui.recording.normalisation import DESCRIPTIONS, limits, normalise
 from aphyn_gui.recording.preparation import Ensemble, Polarity, Preparation
 from aphyn_gui.recording.recording import Recording
-from aphyn_gui.recording.region import (
-    RegionCounts,
-    RegionSignal,
-    read_counts,
-    region_signal,
-    signal_of,
-)
+from aphyn_gui.recording.region import RegionSignal, region_signal, signal_of
+from aphyn_gui.recording.region_counts import RegionCounts, read_counts
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import (
     CUT_OFF,
     FLAT,
+    MASKED,
     NOISY,
     SILENT,
     LeftOutPixel,
@@ -32,7 +30,7 @@ from aphyn_gui.recording.selection import (
     split_pixels,
     unusable_as_recorded,
 )
-from aphyn_gui.recording.smoothing import savitzky_golay
+from aphyn_gui.recording.temporal import filter_in_time, upstroke_rise_time_ms
 from aphyn_gui.recording.window import AnalysisWindow, choose_window
 
 __all__ = [
@@ -167,35 +165,49 @@ def prepare_region(
     region = read_counts(recording, roi, preparation)
     signal = signal_of(region, preparation)
     sequences = _cut(region, signal, preparation)
+    counts, drift_order = _steady_counts(region, signal, preparation)
     measures = measure_region(
-        region.counts,
+        counts,
         region.inside,
         frame_interval_ms=region.frame_interval_ms,
         polarity=signal.polarity,
-        drift_order=preparation.drift_order,
-        beats=signal.beats,
+        drift_order=drift_order,
+        beats=signal.beats_from_start,
         ensemble=_measured_ensemble(preparation),
     )
     return PreparedRegion(signal, sequences, measures)
 
 
+def _steady_counts(
+    region: RegionCounts, signal: RegionSignal, preparation: Preparation
+) -> tuple[Floats, int]:
+    """Counts to be measured, and the degree of the polynomial that is still to be removed."""
+    if preparation.baseline is None:
+        return region.counts, preparation.drift_order
+    upright = signal.polarity.sign * np.moveaxis(region.counts, 0, -1)
+    steady = remove_baseline(upright, region.frame_interval_ms, preparation)
+    return signal.polarity.sign * np.moveaxis(steady, -1, 0), 0
+
+
 def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -> SequenceSet:
-    beats = signal.beats
-    window = choose_window(beats, region.frame_interval_ms, signal.time_ms.size, preparation)
+    beats = signal.beats_from_start
+    interval = region.frame_interval_ms
+    window = choose_window(beats, interval, signal.time_ms.size, preparation)
     selection = PixelSelection(region.roi)
+    selection.leave_out(region.masked, MASKED)
     for which, reason in unusable_as_recorded(
         region.traces(region.counts), region.saturation_level
     ):
         selection.leave_out(which, reason)
     selection.require_enough()
-    traces = remove_drift(
-        signal.polarity.sign * region.traces(spatial_mean(region.counts, preparation.spatial_mean)),
-        preparation.drift_order,
+    traces = remove_baseline(
+        signal.polarity.sign * region.traces(region.filtered_in_space(preparation)),
+        interval,
+        preparation,
     )
-    interval = region.frame_interval_ms
     snr = np.full(len(traces), np.nan)
     usable = selection.indices
-    snr[usable] = _signal_to_noise(traces[usable], signal, window)
+    snr[usable] = _signal_to_noise(traces[usable], beats, interval, window)
     selection.leave_out(~(snr >= preparation.snr_limit), NOISY)
     selection.require_enough()
 
@@ -210,14 +222,16 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
     selection.require_enough()
 
     usable = selection.indices
-    lead = _common_lead(traces[usable], activations[usable], signal)
+    lead = _common_lead(traces[usable], activations[usable], beats, interval)
     # Beats without an upstroke have no start, and what has none does not fit.
     whole = fits(activations - lead, interval, window.sample_count, traces.shape[1])
     selection.leave_out(np.asarray(~whole.any(axis=1)), CUT_OFF)
     selection.require_enough()
 
     usable = selection.indices
-    cut_from = savitzky_golay(traces[usable]) if preparation.temporal_filter else traces[usable]
+    cut_from, broadening_notes = _filtered(
+        traces[usable], activations[usable], beats, interval, preparation
+    )
     sequences = np.full((len(traces), window.sample_count), np.nan)
     sequences[usable] = _average_beats(
         cut_from, interval, activations[usable] - lead, whole[usable], window.sample_count
@@ -236,7 +250,9 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
         sample_interval_ms=interval,
         rows=rows,
         columns=columns,
-        activation_ms=chosen_onsets[0] + np.nanmean(activations[kept] - chosen_onsets, axis=1),
+        activation_ms=signal.start_ms
+        + chosen_onsets[0]
+        + np.nanmean(activations[kept] - chosen_onsets, axis=1),
         lower=lower[kept],
         upper=upper[kept],
         snr=snr[kept],
@@ -247,7 +263,8 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
         polarity=signal.polarity,
         preparation=preparation,
         notes=(
-            *_cleaning_notes(signal, preparation),
+            *signal.steps,
+            *broadening_notes,
             *beats.notes,
             *_alternans_notes(signal, preparation),
             *_cutting_notes(window, interval, lead, preparation),
@@ -258,9 +275,37 @@ def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -
     )
 
 
-def _signal_to_noise(traces: Floats, signal: RegionSignal, window: AnalysisWindow) -> Floats:
+def _filtered(
+    traces: Floats,
+    activations_ms: Floats,
+    beats: Beats,
+    frame_interval_ms: float,
+    preparation: Preparation,
+) -> tuple[Floats, tuple[str, ...]]:
+    """Traces after the temporal filter, and what it did to their upstroke."""
+    if preparation.temporal_filter is None:
+        return traces, ()
+    filtered = filter_in_time(traces, frame_interval_ms, preparation.temporal_filter)
+    # Every pixel has an upstroke in one of the beats at least.
+    first = np.take_along_axis(
+        activations_ms, np.isfinite(activations_ms).argmax(axis=1)[:, None], axis=1
+    )[:, 0]
+    before, after = (
+        upstroke_rise_time_ms(of, frame_interval_ms, first, beats.cycle_length_ms)
+        for of in (traces, filtered)
+    )
+    if not np.isfinite([before, after]).all():
+        return filtered, ()
+    return filtered, (
+        "The upstroke of the region's aligned mean trace (10 % to 90 %) takes "
+        f"{before:.2f} ms before the filter and {after:.2f} ms after it.",
+    )
+
+
+def _signal_to_noise(
+    traces: Floats, beats: Beats, interval: float, window: AnalysisWindow
+) -> Floats:
     """Of the beats that are cut, averaged as they will be."""
-    beats, interval = signal.beats, signal.frame_interval_ms
     diastole = int(_DIASTOLE_SHARE * window.sample_count)
     samples = np.arange(-diastole, window.sample_count)
     averaged = np.zeros((len(traces), samples.size))
@@ -271,7 +316,9 @@ def _signal_to_noise(traces: Floats, signal: RegionSignal, window: AnalysisWindo
     return signal_to_noise(averaged, noise_level(traces) / np.sqrt(len(window.beats)))
 
 
-def _common_lead(traces: Floats, activations_ms: Floats, signal: RegionSignal) -> float:
+def _common_lead(
+    traces: Floats, activations_ms: Floats, beats: Beats, frame_interval_ms: float
+) -> float:
     """Time from foot to half upstroke, the median over the beats that are cut, ms."""
     leads = []
     for of_beat in activations_ms.T:
@@ -280,9 +327,9 @@ def _common_lead(traces: Floats, activations_ms: Floats, signal: RegionSignal) -
             leads.append(
                 lead_time(
                     traces[seen],
-                    signal.frame_interval_ms,
+                    frame_interval_ms,
                     of_beat[seen],
-                    signal.beats.cycle_length_ms,
+                    beats.cycle_length_ms,
                 )
             )
     return float(np.median(leads))
@@ -303,31 +350,6 @@ def _average_beats(
             traces[rows], frame_interval_ms, starts_ms[rows, position], sample_count
         )
     return np.asarray(total / whole.sum(axis=1, keepdims=True))
-
-
-def _cleaning_notes(signal: RegionSignal, preparation: Preparation) -> tuple[str, ...]:
-    suggestion = signal.polarity_suggestion
-    if preparation.polarity is None:
-        sure = "clear" if suggestion.confident else "unclear: check it"
-        chosen = f"suggested by the signal's skewness ({sure})"
-    else:
-        chosen = "set by hand"
-    notes = [f"Depolarisation goes {signal.polarity} in the recording, {chosen}."]
-    if preparation.spatial_mean > 1:
-        side = preparation.spatial_mean
-        notes.append(f"Each pixel was averaged over {side} x {side} pixels.")
-    if preparation.drift_order == 0:
-        notes.append("The mean of each trace was subtracted.")
-    else:
-        notes.append(
-            f"A polynomial baseline of degree {preparation.drift_order}, fitted by asymmetric "
-            "least squares (weight 0.1 above it), was subtracted from each trace."
-        )
-    if preparation.temporal_filter:
-        notes.append(
-            "Traces were filtered by a zero-phase Savitzky-Golay filter (9 frames, order 3)."
-        )
-    return tuple(notes)
 
 
 def _measured_ensemble(preparation: Preparation) -> Ensemble:

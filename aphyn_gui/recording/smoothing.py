@@ -17,25 +17,34 @@ _BLOCK_BYTES = 256 * 2**10
 """Traces filtered at once: what a core keeps close."""
 
 
-def savitzky_golay(traces: npt.ArrayLike, derivative: int = 0) -> Floats:
-    """Zero-phase Savitzky-Golay filter along the last axis: 9 frames, order 3.
+def savitzky_golay(
+    traces: npt.ArrayLike,
+    derivative: int = 0,
+    frames: int = SAVITZKY_GOLAY_FRAMES,
+    order: int = SAVITZKY_GOLAY_ORDER,
+) -> Floats:
+    """Zero-phase Savitzky-Golay filter along the last axis.
 
-    It halves the standard deviation of white noise and broadens an upstroke by a few frames. The
-    first and last four frames are read off the polynomial fitted to the nine at that end
-    (Savitzky and Golay 1964).
+    With 9 frames and order 3 it halves the standard deviation of white noise and broadens an
+    upstroke by a few frames. The frames at either end are read off the polynomial fitted to the
+    window there (Savitzky and Golay 1964).
 
     Parameters
     ----------
     traces : array_like, shape (..., time)
-        Traces shorter than 9 frames are fitted over the largest odd number of frames they have.
+        Traces shorter than the window are fitted over the largest odd number of frames they have.
     derivative : int
         Order of the derivative taken instead, per frame.
+    frames : int
+        Length of the window, odd.
+    order : int
+        Degree of the polynomial.
     """
     values = np.asarray(traces, dtype=np.float64)
     length = values.shape[-1]
-    frames = min(SAVITZKY_GOLAY_FRAMES, length - (length + 1) % 2)
+    frames = min(frames, length - (length + 1) % 2)
     half = frames // 2
-    fit = _fit(frames, min(SAVITZKY_GOLAY_ORDER, frames - 1), derivative)
+    fit = _fit(frames, min(order, frames - 1), derivative)
     filtered = np.empty(values.shape)
     flat, result = values.reshape(-1, length), filtered.reshape(-1, length)
     block = max(1, _BLOCK_BYTES // (length * values.itemsize))

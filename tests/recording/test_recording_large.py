@@ -15,7 +15,7 @@ FRAMES, ROWS, COLUMNS = 5000, 1024, 1024
 SIZE = FRAMES * ROWS * COLUMNS * 2
 
 PROBE = """
-import json, resource, sys, time
+import json, sys, time
 import h5py, tifffile
 from aphyn_gui.recording import RectangularRoi, open_recording
 started = time.perf_counter()
@@ -23,7 +23,9 @@ recording = open_recording(sys.argv[1])
 opened_s = time.perf_counter() - started
 means = [float(recording.read_frame(index).mean()) for index in (0, 2500, 4999)]
 region = recording.read_region(RectangularRoi(500, 500, 4, 4))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not ru_maxrss: that counts the program this one was started from, too.
+status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+peak = int(status["VmHWM"].split()[0]) / 1024
 print(json.dumps([opened_s, peak, means, region.shape, float(region.max())]))
 """
 

@@ -14,6 +14,7 @@ from aphyn_gui.recording import (
     RecordingError,
     RectangularRoi,
     Split,
+    TemporalFilter,
     cut_sequences,
     open_recording,
     prepare_region,
@@ -166,7 +167,10 @@ def test_a_region_is_prepared_from_one_reading() -> None:
 
 def test_all_settings_are_recorded() -> None:
     preparation = Preparation(
-        spatial_mean=3, temporal_filter=True, drift_order=2, normalisation=Normalisation.ROBUST
+        spatial_mean=3,
+        temporal_filter=TemporalFilter(),
+        drift_order=2,
+        normalisation=Normalisation.ROBUST,
     )
     notes = " ".join(cut_sequences(recording_of(movie()), WHOLE, preparation).notes)
 
