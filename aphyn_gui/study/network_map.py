@@ -184,8 +184,10 @@ def _shortfall(forecast: FitForecast, stretch: slice) -> Shortfall:
 
 def _phases(forecast: FitForecast, first: int, last: int) -> str:
     """Parts of the action potential from one step to another."""
-    parts = dict.fromkeys((_phase(forecast, first), _phase(forecast, last)))
-    return " to ".join(parts)
+    parts = [_phase(forecast, first), _phase(forecast, last)]
+    if parts == ["early plateau", "late plateau"]:
+        return "plateau"
+    return " to ".join(dict.fromkeys(parts))
 
 
 def _phase(forecast: FitForecast, step: int) -> str:

@@ -10,6 +10,7 @@ from aphyn_gui.recording import Recording
 from aphyn_gui.study.comparison import compare
 from aphyn_gui.study.export.csv_files import write_csv
 from aphyn_gui.study.export.fitted import FittedRegion, fitted_regions
+from aphyn_gui.study.export.physics_text import hybrid_physics, lone_physics
 from aphyn_gui.study.export.plain_data import parameters_as_dicts
 from aphyn_gui.study.export.report import html_report
 from aphyn_gui.study.export.script import export_script
@@ -143,21 +144,28 @@ def write_models(fitted: FittedRegion, folder: Path) -> list[Path]:
     -------
     list of Path
         ``.mmt`` (Myokit) and ``.model`` (openCARP) for every ionic model; for Mitchell-Schaeffer
-        also the parameters of openCARP's and Finitewave's own.
+        also the parameters of openCARP's and Finitewave's own. A fit with a network gives each
+        twice: F_p as it stands beside F_dl, and the physics fitted alone.
     """
     # SymPy: only when it is asked for.
     from aphyn_gui.study.export.finitewave import finitewave_parameters
     from aphyn_gui.study.export.myokit_model import myokit_model
     from aphyn_gui.study.export.opencarp import easyml_model, opencarp_parameters
 
-    texts = {
-        ".mmt": myokit_model(fitted),
-        ".model": easyml_model(fitted),
-        "-opencarp.txt": opencarp_parameters(fitted),
-        "-finitewave.json": finitewave_parameters(fitted),
-    }
-    return [
-        write_text(folder / f"{fitted.stem}{end}", content)
-        for end, content in texts.items()
-        if content is not None
-    ]
+    versions = {fitted.stem: hybrid_physics(fitted)}
+    if fitted.region_fit.fit.protocol.network is not None:
+        versions[f"{fitted.stem}-physics-only"] = lone_physics(fitted)
+    written = []
+    for stem, physics in versions.items():
+        texts = {
+            ".mmt": myokit_model(physics),
+            ".model": easyml_model(physics),
+            "-opencarp.txt": opencarp_parameters(physics),
+            "-finitewave.json": finitewave_parameters(physics),
+        }
+        written += [
+            write_text(folder / f"{stem}{end}", content)
+            for end, content in texts.items()
+            if content is not None
+        ]
+    return written

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
-from aphyn_gui.study.export.fitted import FittedRegion
-from aphyn_gui.study.export.opencarp import MITCHELL_SCHAEFFER_FAMILY, SMOOTH_GATE_NOTE
-from aphyn_gui.study.export.physics_text import fitted_physics
+from aphyn_gui.study.export.physics_text import (
+    MITCHELL_SCHAEFFER_FAMILY,
+    SMOOTH_GATE_NOTE,
+    FittedPhysics,
+)
 
 _NAMES = {
     "tau_in": "tau_in",
@@ -22,12 +24,11 @@ _NAMES = {
 }
 
 
-def finitewave_parameters(fitted: FittedRegion) -> str | None:
-    """A region's parameters as the text of a JSON file; None for models that Finitewave has not.
+def finitewave_parameters(physics: FittedPhysics) -> str | None:
+    """Fitted parameters as the text of a JSON file; None for models that Finitewave has not.
 
     Set each entry of ``parameters`` as an attribute of the model before ``run``.
     """
-    physics = fitted_physics(fitted)
     if physics.model.name not in MITCHELL_SCHAEFFER_FAMILY:
         return None
     notes = [

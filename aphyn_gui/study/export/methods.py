@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aphyn_gui.fitting import Fit, InitialVoltage, NetworkSettings, Optimiser, Protocol
 from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 from aphyn_gui.recording import Recording
 from aphyn_gui.study.export.fitted import FittedRegion
+from aphyn_gui.study.export.physics_text import MITCHELL_SCHAEFFER_FAMILY
 
 REFERENCES = (
     "V. Kashtanova, M. Pop, I. Ayed, P. Gallinari, M. Sermesant. APHYN-EP: Physics-based deep "
@@ -48,8 +49,11 @@ def methods(fitted: tuple[FittedRegion, ...]) -> tuple[str, ...]:
 
 def references(fitted: tuple[FittedRegion, ...]) -> tuple[str, ...]:
     """The paper, and the sources of the ionic models that were used."""
-    sources = (ionic_model(one.region_fit.fit.protocol.physics).source for one in fitted)
-    return tuple(dict.fromkeys((*REFERENCES, *(f"{source}." for source in sources))))
+    names = dict.fromkeys(one.region_fit.fit.protocol.physics for one in fitted)
+    sources = (
+        f"{ionic_model(name).source}." for name in names if name not in MITCHELL_SCHAEFFER_FAMILY
+    )
+    return (*REFERENCES, *sources)
 
 
 def describe_recording(recording: Recording) -> str:
@@ -63,9 +67,8 @@ def describe_recording(recording: Recording) -> str:
     )
 
 
-def _shared(fitted: tuple[FittedRegion, ...], tell: object) -> Iterable[str]:
+def _shared(fitted: tuple[FittedRegion, ...], tell: Callable[[FittedRegion], str]) -> Iterable[str]:
     """One paragraph for all regions that have the same to tell, in the order of the regions."""
-    assert callable(tell)
     told: dict[str, list[str]] = {}
     for one in fitted:
         told.setdefault(tell(one), []).append(one.region.name)
@@ -172,8 +175,8 @@ def _uncertainty(fit: Fit) -> str:
     if fit.uncertainty is None:
         return "No intervals could be computed: the forecast has no finite derivatives."
     return (
-        f"Intervals are 95 %. {fit.uncertainty.method.rstrip('.')}. They say how far a value would "
-        "move in a repetition of this recording, not how preparations differ."
+        f"{fit.uncertainty.method.rstrip('.')}. They say how far a value would move in a "
+        "repetition of this recording, not how preparations differ."
     )
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from aphyn_gui.fitting import Fit
 from aphyn_gui.physics import GATE_SYMBOL, VOLTAGE_SYMBOL
 from aphyn_gui.study.export.expressions import myokit_rates
-from aphyn_gui.study.export.fitted import FittedRegion
-from aphyn_gui.study.export.physics_text import FittedPhysics, fitted_physics, parameter_comment
+from aphyn_gui.study.export.physics_text import FittedPhysics
 
 _UNITS = {"": "1", "ms": "ms", "1/ms": "1/ms", "s": "s", "1/s": "1/s", "mV": "mV"}
 """Units of parameters, as Myokit writes them."""
@@ -57,16 +55,14 @@ dot({gate}) = {gate_rate}
 """
 
 
-def myokit_model(fitted: FittedRegion) -> str:
-    """A region's physics as the text of an ``.mmt`` file: model and one stimulus.
+def myokit_model(physics: FittedPhysics) -> str:
+    """Fitted physics as the text of an ``.mmt`` file: model and one stimulus.
 
     Parameters
     ----------
-    fitted : FittedRegion
+    physics : FittedPhysics
         Any ionic model; the residual network is not part of the text, which says so.
     """
-    fit = fitted.region_fit.fit
-    physics = fitted_physics(fitted)
     gate = _name(physics.model.gate_label)
     own = {name: f"parameters.{_name(name)}" for name in physics.model.parameter_names}
     voltage_rate, gate_rate = myokit_rates(
@@ -79,7 +75,7 @@ def myokit_model(fitted: FittedRegion) -> str:
         initial_voltage=physics.initial_voltage,
         initial_gate=physics.initial_gate,
         gate=gate,
-        parameters="\n".join(_parameters(fit, physics)),
+        parameters="\n".join(_parameters(physics)),
         stimulus_comment="Rectangular pulse, added to dv/dt while the protocol's level is 1.",
         amplitude=amplitude,
         voltage_rate=voltage_rate,
@@ -89,12 +85,12 @@ def myokit_model(fitted: FittedRegion) -> str:
     )
 
 
-def _parameters(fit: Fit, physics: FittedPhysics) -> list[str]:
+def _parameters(physics: FittedPhysics) -> list[str]:
     lines = []
     for parameter in physics.model.parameters:
         unit = _UNITS.get(parameter.unit)
         value = repr(physics.values[parameter.name])
-        lines.append(f"# {parameter_comment(fit, parameter)}")
+        lines.append(f"# {physics.comments[parameter.name]}")
         if unit is None:
             # A user's model may measure in anything; Myokit knows SI.
             lines.append(f"{_name(parameter.name)} = {value}")

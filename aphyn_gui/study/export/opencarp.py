@@ -9,24 +9,13 @@ stimulus 0.5 for 1 ms from 1 ms on, 400 ms cycle): 0.909, 0.867, 0.800, 0.675 at
 
 from __future__ import annotations
 
-from aphyn_gui.physics import (
-    GATE_SYMBOL,
-    MITCHELL_SCHAEFFER,
-    MITCHELL_SCHAEFFER_SMOOTH,
-    VOLTAGE_SYMBOL,
-)
+from aphyn_gui.physics import GATE_SYMBOL, MITCHELL_SCHAEFFER_SMOOTH, VOLTAGE_SYMBOL
 from aphyn_gui.study.export.expressions import c_rates
-from aphyn_gui.study.export.fitted import FittedRegion
-from aphyn_gui.study.export.physics_text import FittedPhysics, fitted_physics, parameter_comment
-
-MITCHELL_SCHAEFFER_FAMILY = (MITCHELL_SCHAEFFER.name, MITCHELL_SCHAEFFER_SMOOTH.name)
-"""Models that other simulators know as Mitchell-Schaeffer."""
-
-SMOOTH_GATE_NOTE = (
-    "The fit smooths the gate over 0.08 in v; here it switches at the threshold, as Mitchell and "
-    "Schaeffer wrote it: time constants fitted with either agree to about three digits."
+from aphyn_gui.study.export.physics_text import (
+    MITCHELL_SCHAEFFER_FAMILY,
+    SMOOTH_GATE_NOTE,
+    FittedPhysics,
 )
-"""What changes where a simulator knows the hard gate only."""
 
 _STOCK_GATE = 0.13
 _RESERVED = frozenset({"t", "dt", "Vm", "Iion", "V_min", "V_max", "v", "range"})
@@ -60,13 +49,11 @@ diff_{gate} = {gate_rate};
 """
 
 
-def easyml_model(fitted: FittedRegion) -> str:
-    """A region's physics as the text of an EasyML ``.model`` file, for any ionic model.
+def easyml_model(physics: FittedPhysics) -> str:
+    """Fitted physics as the text of an EasyML ``.model`` file, for any ionic model.
 
     It becomes a module by ``limpet_fe.py`` and ``make_dynamic_model.sh`` of openCARP.
     """
-    fit = fitted.region_fit.fit
-    physics = fitted_physics(fitted)
     gate = _name(physics.model.gate_label)
     own = {name: _name(name) for name in physics.model.parameter_names}
     voltage_rate, gate_rate = c_rates(
@@ -82,7 +69,7 @@ def easyml_model(fitted: FittedRegion) -> str:
         parameters="\n".join(
             f"  {own[p.name]} = {physics.values[p.name]!r};"
             + (f" .units({p.unit});" if p.unit == "ms" else "")
-            + f" // {parameter_comment(fit, p)}"
+            + f" // {physics.comments[p.name]}"
             for p in physics.model.parameters
         ),
         initial_voltage=physics.initial_voltage,
@@ -93,13 +80,12 @@ def easyml_model(fitted: FittedRegion) -> str:
     )
 
 
-def opencarp_parameters(fitted: FittedRegion) -> str | None:
-    """How to run a region's physics with openCARP's own Mitchell-Schaeffer; None for other models.
+def opencarp_parameters(physics: FittedPhysics) -> str | None:
+    """How to run fitted physics with openCARP's own Mitchell-Schaeffer; None for other models.
 
     The text of a file: lines that begin with ``#`` explain, the others are one ``bench`` command
     and one line for a parameter file.
     """
-    physics = fitted_physics(fitted)
     if physics.model.name not in MITCHELL_SCHAEFFER_FAMILY:
         return None
     return "\n".join(_stock_lines(physics)) + "\n"

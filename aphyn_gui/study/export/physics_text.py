@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aphyn_gui.fitting import Estimate, Fit
-from aphyn_gui.physics import STIMULUS_PARAMETERS, IonicModel, Parameter, ionic_model
+from aphyn_gui.fitting import FitForecast, Uncertainty
+from aphyn_gui.physics import (
+    MITCHELL_SCHAEFFER,
+    MITCHELL_SCHAEFFER_SMOOTH,
+    STIMULUS_PARAMETERS,
+    IonicModel,
+    Parameter,
+    ionic_model,
+)
+from aphyn_gui.physics.mitchell_schaeffer import GATE_WIDTH
 from aphyn_gui.study.export.fitted import FittedRegion
+
+MITCHELL_SCHAEFFER_FAMILY = (MITCHELL_SCHAEFFER.name, MITCHELL_SCHAEFFER_SMOOTH.name)
+"""Models that other simulators know as Mitchell-Schaeffer."""
+
+SMOOTH_GATE_NOTE = (
+    f"The fit smooths the gate over {2 * GATE_WIDTH:g} in v; here it switches at the threshold, as "
+    "Mitchell and Schaeffer wrote it: fitted time constants differ in the fourth digit."
+)
+"""What changes where a simulator knows the hard gate only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +39,8 @@ class FittedPhysics:
         Its equations.
     values : mapping of str to float
         Every parameter, the stimulus's included.
+    comments : mapping of str to str
+        Meaning of each parameter of the model, and how well the data determine it, one line each.
     initial_voltage, initial_gate : float
         v and h at the first sample.
     time_step_ms : float
@@ -32,7 +51,8 @@ class FittedPhysics:
 
     title: str
     model: IonicModel
-    values: dict[str, float]
+    values: Mapping[str, float]
+    comments: Mapping[str, str]
     initial_voltage: float
     initial_gate: float
     time_step_ms: float
@@ -45,50 +65,73 @@ class FittedPhysics:
         return amplitude, duration, onset
 
 
-def fitted_physics(fitted: FittedRegion) -> FittedPhysics:
-    """The physics of a region's fit."""
+def hybrid_physics(fitted: FittedRegion) -> FittedPhysics:
+    """The physics in a region's fit, as it stands beside the network where there is one."""
+    fit = fitted.region_fit.fit
+    if fit.protocol.network is None:
+        part = "The physics was fitted alone: this file is the whole model."
+    else:
+        part = (
+            "These are the parameters of F_p beside F_dl. F_dl, the residual network, is not part "
+            f"of this file; it carries {fit.network_share:.0%} of dv/dt in the fit, so this "
+            "physics alone does not repeat the fitted action potential: the file called physics-only comes "
+            "as close as this model can."
+        )
+    return _physics(fitted, fit.parameters, fit.forecast, (part, *fit.warnings), fit.uncertainty)
+
+
+def lone_physics(fitted: FittedRegion) -> FittedPhysics:
+    """The converged fit of the physics without network: the model's own best."""
+    fit = fitted.region_fit.fit
+    part = "The physics was fitted alone, without the residual network: this is the whole model."
+    return _physics(fitted, fit.physics_parameters, fit.physics_forecast, (part,), None)
+
+
+def _physics(
+    fitted: FittedRegion,
+    values: Mapping[str, float],
+    forecast: FitForecast,
+    remarks: tuple[str, ...],
+    uncertainty: Uncertainty | None,
+) -> FittedPhysics:
     fit = fitted.region_fit.fit
     model = ionic_model(fit.protocol.physics)
     file = "an unknown file" if fitted.reference is None else fitted.reference.path.name
-    step = fit.forecast.time_step_ms
+    step = forecast.time_step_ms
+    about = (
+        f"Equations: {model.source}.",
+        f"Fitted to region {fitted.region.name} ({fitted.region.roi}) of {file} by aphyn_gui "
+        f"{fit.provenance.package_version}, protocol {fit.protocol.name}, seed "
+        f"{fit.protocol.seed}.",
+        "v is normalised: 0 at rest, 1 at the peak. Time is in ms.",
+        f"The fit steps by forward Euler, {step:g} ms; another integrator moves the upstroke a "
+        "little.",
+        *remarks,
+    )
     return FittedPhysics(
         title=one_line(f"{model.title}, fitted to {fitted.region.name}"),
         model=model,
-        values=dict(fit.parameters),
-        initial_voltage=float(fit.forecast.voltage[0]),
-        initial_gate=float(fit.forecast.gate[0]),
+        values=dict(values),
+        comments={
+            p.name: _comment(p, p.name in fit.protocol.unknowns, uncertainty)
+            for p in model.parameters
+        },
+        initial_voltage=float(forecast.voltage[0]),
+        initial_gate=float(forecast.gate[0]),
         time_step_ms=step,
-        about=tuple(
-            one_line(line)
-            for line in (
-                f"Equations: {model.source}.",
-                f"Fitted to region {fitted.region.name} ({fitted.region.roi}) of {file} by "
-                f"aphyn_gui {fit.provenance.package_version}, protocol {fit.protocol.name}, "
-                f"seed {fit.protocol.seed}.",
-                "v is normalised: 0 at rest, 1 at the peak. Time is in ms.",
-                f"The fit steps by forward Euler, {step:g} ms; another integrator moves the "
-                "upstroke a little.",
-                _about_network(fit),
-                *fit.warnings,
-            )
-        ),
+        about=tuple(map(one_line, about)),
     )
 
 
-def parameter_comment(fit: Fit, parameter: Parameter) -> str:
-    """Meaning of a parameter and how well the data determine it, one line."""
-    estimate: Estimate | None = None
-    if fit.uncertainty is not None:
-        known = {**fit.uncertainty.not_learned, **fit.uncertainty.estimates}
-        estimate = known.get(parameter.name)
-    if parameter.name not in fit.protocol.unknowns:
+def _comment(parameter: Parameter, is_learned: bool, uncertainty: Uncertainty | None) -> str:
+    """Meaning of a parameter, and how well the data determine it."""
+    estimate = None if uncertainty is None else uncertainty.estimates.get(parameter.name)
+    if not is_learned:
         said = "not learned"
     elif estimate is None:
-        said = "learned; no interval"
+        said = "learned"
     elif estimate.reason:
-        said = f"learned; {estimate.reason}"
-    elif math.isnan(estimate.lower):
-        said = "learned; no interval"
+        said = f"learned, but {estimate.reason}"
     else:
         said = f"95 % interval {estimate.lower:.4g} to {estimate.upper:.4g}"
     return one_line(f"{parameter.meaning} ({said})")
@@ -103,12 +146,3 @@ def one_line(text: str) -> str:
     for sign, harmless in (('"', "'"), ("\\", "/"), ("*/", "* /"), ("/*", "/ *")):
         kept = kept.replace(sign, harmless)
     return kept
-
-
-def _about_network(fit: Fit) -> str:
-    if fit.protocol.network is None:
-        return "The physics was fitted alone: this file is the whole model."
-    return (
-        f"F_dl, the residual network, is not part of this file; it carries {fit.network_share:.0%} "
-        "of dv/dt in the fit, so this physics alone does not repeat the fitted action potential."
-    )

@@ -82,8 +82,8 @@ class Plot:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
             f'width="{width:g}" height="{height:g}" role="img">'
             f"<title>{escaped(title)}</title>"
-            f'<clipPath id="{clip}"><rect x="{left:g}" y="{top:g}" width="{right - left:g}" '
-            f'height="{bottom - top:g}"/></clipPath>'
+            f'<defs><clipPath id="{clip}"><rect x="{left:g}" y="{top:g}" width="{right - left:g}" '
+            f'height="{bottom - top:g}"/></clipPath></defs>'
             f'<g clip-path="url(#{clip})">{"".join(self._parts)}</g>'
             f'<path d="M{left:g} {top:g}V{bottom:g}H{right:g}" fill="none" stroke="#444444" '
             f'stroke-width="1"/>{self._ticks()}{self._axis_labels()}</svg>'
