@@ -129,7 +129,7 @@ class Shortfall:
 
 
 def shortfalls(forecast: FitForecast) -> tuple[Shortfall, ...]:
-    """Where in the beat the physics falls short, the largest first, at most three.
+    """Where in the beat the physics falls short, the largest |F_dl| first, at most three.
 
     A stretch is where F_dl keeps one sign; it is told if it does at least a tenth of all that F_dl
     does to v.
@@ -148,7 +148,7 @@ def shortfalls(forecast: FitForecast) -> tuple[Shortfall, ...]:
     bounds = np.concatenate(([0], edges, [rate.size]))
     stretches = [slice(a, b) for a, b in pairwise(bounds.tolist())]
     told = [s for s in stretches if abs(rate[s].sum()) >= _SMALLEST_PART * total]
-    told.sort(key=lambda s: -abs(float(rate[s].sum())))
+    told.sort(key=lambda s: -float(np.abs(rate[s]).max()))
     return tuple(_shortfall(forecast, s) for s in told[:_MOST_SHORTFALLS])
 
 

@@ -9,6 +9,10 @@ stimulus 0.5 for 1 ms from 1 ms on, 400 ms cycle): 0.909, 0.867, 0.800, 0.675 at
 
 from __future__ import annotations
 
+import math
+
+from sympy.printing.c import reserved_words
+
 from aphyn_gui.physics import GATE_SYMBOL, MITCHELL_SCHAEFFER_SMOOTH, VOLTAGE_SYMBOL
 from aphyn_gui.study.export.expressions import c_rates
 from aphyn_gui.study.export.physics_text import (
@@ -19,7 +23,7 @@ from aphyn_gui.study.export.physics_text import (
 
 _STOCK_GATE = 0.13
 _RESERVED = frozenset({"t", "dt", "Vm", "Iion", "V_min", "V_max", "v", "range"})
-_SPECIAL_BEGINNINGS = ("diff_", "d_", "alpha_", "a_", "beta_", "b_")
+_SPECIAL_BEGINNINGS = ("_", "diff_", "d_", "alpha_", "a_", "beta_", "b_")
 _SPECIAL_ENDS = ("_init", "_inf")
 
 _MODEL = """\
@@ -103,7 +107,8 @@ def _stock_lines(physics: FittedPhysics) -> list[str]:
     ]
     if physics.model.name == MITCHELL_SCHAEFFER_SMOOTH.name:
         notes.append(SMOOTH_GATE_NOTE)
-    if values["v_gate"] != _STOCK_GATE:
+    # Single precision has made 0.13 into 0.12999999523.
+    if not math.isclose(values["v_gate"], _STOCK_GATE, rel_tol=1e-6):
         pairs.append(f"V_gate={values['v_gate']!r}")
         notes.append("bench --imp MitchellSchaeffer --imp-info lists the names this openCARP uses.")
     amplitude, duration, onset = physics.pulse
@@ -119,6 +124,8 @@ def _stock_lines(physics: FittedPhysics) -> list[str]:
 def _name(name: str) -> str:
     """A name that EasyML takes for a plain variable."""
     is_special = (
-        name in _RESERVED or name.startswith(_SPECIAL_BEGINNINGS) or name.endswith(_SPECIAL_ENDS)
+        name in (*_RESERVED, *reserved_words)
+        or name.startswith(_SPECIAL_BEGINNINGS)
+        or name.endswith(_SPECIAL_ENDS)
     )
     return f"p_{name}" if is_special else name

@@ -12,7 +12,9 @@ _SCRIPT = '''\
 
 It opens each recording, prepares each region, fits it with the protocol and seed of the study, and
 compares every parameter with the one that the study holds. On the machine and with the versions
-that made them they agree to six digits; elsewhere the last digits may differ.
+that made them they agree to six digits; elsewhere the last digits may differ. A fit that was
+stopped in the study runs to its end here, and is not compared. An ionic model of your own must lie
+in the models folder.
 """
 
 import math
@@ -73,8 +75,8 @@ def main():
             )
         ).fit
         print(ascii(region.name))
-        for name, value in wanted["parameters"].items():
-            found = fit.parameters[name]
+        for name, found in fit.parameters.items():
+            value = wanted["parameters"].get(name, found)
             is_same = math.isclose(found, value, rel_tol=1e-6, abs_tol=1e-12)
             differ += not is_same
             print(f"  {{name:22}} {{found:<24.12g}}" + ("" if is_same else f" was {{value:.12g}}"))
@@ -91,7 +93,7 @@ def export_script(study: Study) -> str:
     """The study as a script.
 
     Each region is fitted as it was when its fit was made, with the preparation and the protocol of
-    that fit. Fits that were cancelled or diverged cannot be made again and are left out.
+    that fit. Fits that were cancelled or diverged are made, too, but not compared.
 
     Parameters
     ----------
@@ -106,15 +108,9 @@ def export_script(study: Study) -> str:
     Raises
     ------
     StudyError
-        If there is no finished fit, or no file that it came from.
+        If there is no fit, or no file that it came from.
     """
-    fitted = [
-        one for one in fitted_regions(study) if one.region_fit.fit.outcome is Outcome.FINISHED
-    ]
-    if not fitted:
-        raise StudyError(
-            "a script makes finished fits again, and the study has none: let a fit run to its end"
-        )
+    fitted = fitted_regions(study)
     references = list(dict.fromkeys(one.reference for one in fitted))
     if None in references:
         raise StudyError(
@@ -154,5 +150,5 @@ def _wanted(fitted: FittedRegion, recording: int) -> dict[str, object]:
         "roi": region.roi,
         "preparation": fit.sequences.preparation,
         "protocol": fit.protocol,
-        "parameters": dict(fit.parameters),
+        "parameters": dict(fit.parameters) if fit.outcome is Outcome.FINISHED else {},
     }

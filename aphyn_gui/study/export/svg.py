@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,10 +44,11 @@ class Plot:
         self._parts: list[str] = []
 
     def line(self, x: Floats, y: Floats, color: str, *, width: float = 1.6, dash: str = "") -> None:
-        """A curve; it breaks where a value is not finite."""
+        """A curve; it breaks where a value is not finite, or outside the axes."""
         style = f' stroke-dasharray="{dash}"' if dash else ""
-        known = np.isfinite(x) & np.isfinite(y)
-        for run in _runs(known):
+        x, y = _with_crossings(x, y, self._y)
+        low, high = self._y
+        for run in _runs((y >= low) & (y <= high)):
             points = _points(self._across(x[run]), self._up(y[run]))
             self._parts.append(
                 f'<polyline points="{points}" fill="none" stroke="{escaped(color)}" '
@@ -77,14 +77,11 @@ class Plot:
         width, height = self._size
         left, right = _LEFT, width - _RIGHT
         top, bottom = _TOP, height - _BOTTOM
-        clip = f"c{zlib.crc32(''.join(self._parts).encode()):08x}"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
             f'width="{width:g}" height="{height:g}" role="img">'
             f"<title>{escaped(title)}</title>"
-            f'<defs><clipPath id="{clip}"><rect x="{left:g}" y="{top:g}" width="{right - left:g}" '
-            f'height="{bottom - top:g}"/></clipPath></defs>'
-            f'<g clip-path="url(#{clip})">{"".join(self._parts)}</g>'
+            f"{''.join(self._parts)}"
             f'<path d="M{left:g} {top:g}V{bottom:g}H{right:g}" fill="none" stroke="#444444" '
             f'stroke-width="1"/>{self._ticks()}{self._axis_labels()}</svg>'
         )
@@ -95,8 +92,7 @@ class Plot:
 
     def _up(self, y: Floats) -> Floats:
         low, high = self._y
-        # Far outside, renderers lose precision; one picture's height beyond the edge is enough.
-        share = np.clip((y - low) / (high - low), -1.0, 2.0)
+        share = (y - low) / (high - low)
         return np.asarray(self._size[1] - _BOTTOM - share * (self._size[1] - _TOP - _BOTTOM))
 
     def _ticks(self) -> str:
@@ -166,6 +162,21 @@ def span(values: Sequence[Floats], margin: float = 0.06) -> tuple[float, float]:
         return low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
     reach = (high - low) * margin
     return low - reach, high + reach
+
+
+def _with_crossings(x: Floats, y: Floats, limits: tuple[float, float]) -> tuple[Floats, Floats]:
+    """The same curve, with points added where it crosses a limit.
+
+    Clipping is left to no renderer: several leave it out.
+    """
+    for limit in limits:
+        above = y - limit
+        before = np.flatnonzero(above[:-1] * above[1:] < 0)
+        share = above[before] / (above[before] - above[before + 1])
+        crossing = x[before] + share * (x[before + 1] - x[before])
+        x = np.insert(x, before + 1, crossing)
+        y = np.insert(y, before + 1, limit)
+    return x, y
 
 
 def _runs(known: npt.NDArray[np.bool_]) -> list[slice]:
