@@ -132,7 +132,7 @@ def shortfalls(forecast: FitForecast) -> tuple[Shortfall, ...]:
     """Where in the beat the physics falls short, the largest |F_dl| first, at most three.
 
     A stretch is where F_dl keeps one sign; it is told if it does at least a tenth of all that F_dl
-    does to v.
+    does to v, or more than any other.
 
     Parameters
     ----------
@@ -147,7 +147,8 @@ def shortfalls(forecast: FitForecast) -> tuple[Shortfall, ...]:
     edges = np.flatnonzero(np.diff(np.sign(rate))) + 1
     bounds = np.concatenate(([0], edges, [rate.size]))
     stretches = [slice(a, b) for a, b in pairwise(bounds.tolist())]
-    told = [s for s in stretches if abs(rate[s].sum()) >= _SMALLEST_PART * total]
+    least = min(_SMALLEST_PART * total, max(abs(float(rate[s].sum())) for s in stretches))
+    told = [s for s in stretches if abs(rate[s].sum()) >= least]
     told.sort(key=lambda s: -float(np.abs(rate[s]).max()))
     return tuple(_shortfall(forecast, s) for s in told[:_MOST_SHORTFALLS])
 
@@ -158,10 +159,7 @@ def shortfall_sentence(fit: Fit) -> str:
         return "The physics was fitted alone: what it cannot say was not looked for."
     found = shortfalls(fit.forecast)
     if not found:
-        return (
-            f"The physics says it all: the network carries {fit.network_share:.1%} of dv/dt, "
-            "nowhere more than the rest."
-        )
+        return f"The physics says it all: the network carries {fit.network_share:.1%} of dv/dt."
     return "The physics falls short in the " + "; in the ".join(s.sentence for s in found) + "."
 
 

@@ -123,6 +123,12 @@ def test_the_largest_come_first_and_small_ones_are_not_told() -> None:
     assert found[0].sentence.startswith("late plateau, 141–160 ms: F_dl up to −0.01 /ms, ")
 
 
+def test_of_many_small_stretches_the_largest_is_told() -> None:
+    rate = sum(hill(0.01 * (-1) ** k, 30 + 20 * k, 2 + 0.05 * (k == 5)) for k in range(12))
+    (found,) = shortfalls(forecast(np.asarray(rate)))
+    assert found.start_ms < 130 < found.end_ms
+
+
 def test_a_silent_network_falls_short_nowhere() -> None:
     assert shortfalls(forecast(np.zeros(3000))) == ()
     assert shortfalls(forecast(hill(1e-5, 150, 5))) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -157,15 +158,17 @@ def write_models(fitted: FittedRegion, folder: Path) -> list[Path]:
         versions[f"{fitted.stem}-physics-only"] = lone_physics(fitted)
     written = []
     for stem, physics in versions.items():
+        # openCARP makes identifiers of the file's name.
+        identifier = re.sub(r"\W", "_", stem, flags=re.ASCII)
         texts = {
-            ".mmt": myokit_model(physics),
-            ".model": easyml_model(physics),
-            "-opencarp.txt": opencarp_parameters(physics),
-            "-finitewave.json": finitewave_parameters(physics),
+            f"{stem}.mmt": myokit_model(physics),
+            f"{identifier}.model": easyml_model(physics),
+            f"{stem}-opencarp.txt": opencarp_parameters(physics),
+            f"{stem}-finitewave.json": finitewave_parameters(physics),
         }
         written += [
-            write_text(folder / f"{stem}{end}", content)
-            for end, content in texts.items()
+            write_text(folder / name, content)
+            for name, content in texts.items()
             if content is not None
         ]
     return written

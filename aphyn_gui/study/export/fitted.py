@@ -61,8 +61,9 @@ def fitted_regions(study: Study, recordings: Iterable[Recording] = ()) -> tuple[
     StudyError
         If no region has a fit.
     """
+    known = tuple(recordings)
     found = tuple(
-        _with_recording(study, study.fits[region.id], tuple(recordings))
+        _with_recording(study, study.fits[region.id], known)
         for region in study.regions
         if region.id in study.fits
     )
@@ -79,5 +80,6 @@ def _with_recording(
         # Without a reference one recording can still be meant, several cannot be told apart.
         only = recordings[0] if len(recordings) == 1 else None
         return FittedRegion(region_fit, None, only)
-    same = (recording for recording in recordings if recording.path == reference.path)
+    path = reference.path.absolute()
+    same = (recording for recording in recordings if recording.path.absolute() == path)
     return FittedRegion(region_fit, reference, next(same, None))

@@ -86,15 +86,14 @@ def _values(comparison: Comparison) -> Table:
     for row in comparison.rows:
         for index, region in enumerate(comparison.regions):
             flag = row.flags[index] if row.flags else ""
-            value = row.values[index]
-            has_flag = bool(row.flags) and not math.isnan(value)
+            lower = row.lower[index] if row.lower else math.nan
+            upper = row.upper[index] if row.upper else math.nan
+            # Without an interval nobody knows, unless a reason says why there is none.
+            identified = "no" if flag else ("" if math.isnan(lower) else "yes")
             rows.append(
                 (
-                    region.name, row.key, row.label, row.unit, value,
-                    row.lower[index] if row.lower else None,
-                    row.upper[index] if row.upper else None,
-                    ("no" if flag else "yes") if has_flag else "",
-                    flag, row.text(index), row.meaning,
+                    region.name, row.key, row.label, row.unit, row.values[index], lower, upper,
+                    identified, flag, row.text(index), row.meaning,
                 )
             )  # fmt: skip
     return Table(

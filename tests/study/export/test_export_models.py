@@ -208,6 +208,9 @@ def test_a_fit_with_a_network_gives_its_physics_alone_as_well(
     myokit = pytest.importorskip("myokit", exc_type=ImportError)
     names = [p.name for p in export_study(study, [recording], tmp_path, what=[ExportPart.MODELS])]
     assert sum(name.endswith(".mmt") for name in names) == 3
+    models = [name.removesuffix(".model") for name in names if name.endswith(".model")]
+    assert len(models) == 3
+    assert all(name.isascii() and name.isidentifier() for name in models)
     (alone,) = tmp_path.glob("roi-2-*-physics-only.mmt")
     beside = tmp_path / alone.name.replace("-physics-only", "")
     fit = study.fits["roi-2"].fit

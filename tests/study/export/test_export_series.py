@@ -19,7 +19,7 @@ MAP = np.array([[1.0, np.nan, 3.25], [-4.0, 5e-7, 1 / 3]])
 @pytest.fixture(scope="module")
 def folder(study: Study, recording: Recording, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("series")
-    export_study(study, [recording], folder, what=[ExportPart.SERIES])
+    export_study(study, iter([recording]), folder, what=[ExportPart.SERIES])
     return folder
 
 
@@ -55,6 +55,7 @@ def test_the_trace_is_the_regions_and_is_left_out_without_its_recording(
     trace = np.genfromtxt(path, delimiter=",", names=True)
     signal = region_signal(recording, study.regions[0].roi, study.preparation)
     np.testing.assert_array_equal(trace["raw_counts"], signal.raw)
+    assert len(list(folder.glob("*-trace.npy"))) == 2
     written = export_study(study, [], tmp_path, what=[ExportPart.SERIES])
     assert written
     assert not any("trace" in path.name for path in written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,13 @@ from openpyxl import load_workbook
 from aphyn_gui.recording import Recording
 from aphyn_gui.study import Study, StudyError, compare
 from aphyn_gui.study.comparison import ComparisonRow
-from aphyn_gui.study.export import ExportPart, export_study, study_tables, write_workbook
+from aphyn_gui.study.export import (
+    ExportPart,
+    export_study,
+    html_report,
+    study_tables,
+    write_workbook,
+)
 from aphyn_gui.study.export.tables import Table
 
 
@@ -49,6 +56,17 @@ def test_a_line_of_values_reads_back_to_what_is_shown(study: Study, folder: Path
         if row.flags:
             assert line["reason"] == row.flags[index]
             assert line["identified"] == ("no" if row.flags[index] else "yes")
+
+
+def test_without_intervals_nothing_counts_as_identified(study: Study) -> None:
+    first = study.fits["roi-1"]
+    blind = replace(first, fit=replace(first.fit, uncertainty=None))
+    blind_study = study.with_fit("roi-1", blind)
+    values = study_tables(blind_study)[0]
+    lines = [dict(zip(values.header, row, strict=True)) for row in values.rows]
+    told = [line for line in lines if line["region"] == first.region.name]
+    assert {line["identified"] for line in told} == {""}
+    assert "no intervals could be computed" in html_report(blind_study).lower()
 
 
 def test_parameters_differences_and_correlations_are_complete(study: Study, folder: Path) -> None:
