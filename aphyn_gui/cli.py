@@ -38,7 +38,8 @@ from aphyn_gui.recording import (
     region_signal,
 )
 from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_region
-from aphyn_gui.study.export import recording_as_dict, study_as_dict, write_study
+from aphyn_gui.study.export import ExportPart, export_study, recording_as_dict, study_as_dict
+from aphyn_gui.study.writing import write_text
 
 SUBCOMMANDS = ("info", "fit", "simulate", "reproduce", "benchmark")
 """First words that mean a headless job."""
@@ -182,9 +183,16 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--seed", type=int, metavar="N", help="seed of the pixels' draw and of the network"
     )
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for the results (CSV and JSON)"
-    )
+    results = parser.add_argument_group("results")
+    results.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="folder for the results: fit.json, and the parts that --export names",
+    )  # fmt: skip
+    results.add_argument(
+        "--export", nargs="+", choices=[*ExportPart], default=[*ExportPart], metavar="PART",
+        help="with --out, what to write beside fit.json (default: all): "
+        + "; ".join(f"{part}: {part.meaning}" for part in ExportPart),
+    )  # fmt: skip
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -265,9 +273,9 @@ def _fit(options: argparse.Namespace) -> int:
             print(f"{region.name}: {fit.fit.message}", file=sys.stderr)
     result = study_as_dict(study, recording)
     if options.out is not None:
-        files = write_study(study, recording, options.out)
-        report = options.out / "fit.json"
-        report.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        parts = [ExportPart(part) for part in options.export]
+        files = export_study(study, [recording], options.out, what=parts)
+        write_text(options.out / "fit.json", json.dumps(result, indent=2) + "\n")
         print(f"wrote {len(files) + 1} files into {options.out}", file=sys.stderr)
     print(json.dumps(result) if options.json else compare(study).to_text())
     return 0

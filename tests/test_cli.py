@@ -86,6 +86,11 @@ def test_the_demo_tells_the_ischaemic_region_from_the_normal_one(capsys, tmp_pat
     with (tmp_path / "out" / "comparison.csv").open() as file:
         table = {row["quantity"]: row for row in csv.DictReader(file)}
     assert float(table["tau_close_ms"]["Normal"]) == normal["tau_close_ms"]
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Ischaemic" in report
+    assert (tmp_path / "out" / "study.xlsx").exists()
+    assert (tmp_path / "out" / "fit_again.py").exists()
+    assert len(list((tmp_path / "out").glob("*.mmt"))) == 4
     forecasts = sorted((tmp_path / "out").glob("*-forecast.csv"))
     assert len(forecasts) == 2
     for path in forecasts:
@@ -120,6 +125,13 @@ def test_the_network_can_see_v_alone(capsys) -> None:
     assert region["network_inputs"] == "v"
     line = refused(capsys, *fit, "--network", "none", "--network-inputs", "v")
     assert "--network-inputs needs a network" in line
+
+
+def test_the_results_can_be_chosen(capsys, tmp_path: Path) -> None:
+    fit = ("fit", demo_recording_path(), *DEMO[:2], "--network", "none", "--out", tmp_path)
+    run_json(capsys, *fit, "--export", "report", "script")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"fit.json", "report.html", "fit_again.py"}
 
 
 def test_people_get_a_table_and_a_sentence(capsys) -> None:

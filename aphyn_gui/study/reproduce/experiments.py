@@ -19,7 +19,7 @@ from aphyn_gui.study.reproduce.settings import (
     UserRecording,
 )
 from aphyn_gui.study.reproduce.tables import Result
-from aphyn_gui.study.reproduce.writing import write_text, write_whole
+from aphyn_gui.study.writing import write_text, write_whole
 
 _SIMULATION_S = 3.0
 

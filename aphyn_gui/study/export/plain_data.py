@@ -1,11 +1,9 @@
-"""A study as plain data and files: one dictionary for JSON, tables as CSV."""
+"""A study as plain data: dictionaries that JSON can hold."""
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from aphyn_gui.fitting import Estimate, Fit, NetworkSettings
@@ -26,7 +24,7 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
     fits = [study.fits[region.id] for region in comparison.regions]
     regions = [
         {
-            **_region_as_dict(fit),
+            **region_as_dict(fit),
             **_row_values(comparison, index),
         }
         for index, fit in enumerate(fits)
@@ -36,7 +34,7 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
         "polarity": _common(str(fit.fit.sequences.polarity) for fit in fits),
         "cycle_length_ms": _median([fit.fit.sequences.cycle_length_ms for fit in fits]),
         "regions": regions,
-        "differences": [_difference_as_dict(d) for d in comparison.differences],
+        "differences": [difference_as_dict(d) for d in comparison.differences],
         "findings": list(comparison.findings),
         "definitions": DEFINITIONS,
     }
@@ -55,89 +53,6 @@ def recording_as_dict(recording: Recording) -> dict[str, Any]:
         "pixel_pitch_mm": recording.pixel_pitch_mm,
         "assumptions": list(recording.assumptions),
     }
-
-
-def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path, ...]:
-    """Write the comparison, and each region's parameters, sequences, forecast and history, as CSV.
-
-    Parameters
-    ----------
-    study : Study
-        With at least one fit.
-    recording : Recording
-        What was fitted.
-    folder : Path
-        Created where it is missing.
-
-    Returns
-    -------
-    tuple of Path
-        Files written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    comparison = compare(study)
-    written = [folder / "comparison.csv"]
-    written[0].write_text(comparison.to_csv(), encoding="utf-8")
-    for region in comparison.regions:
-        fit = study.fits[region.id].fit
-        stem = "".join(c if c.isalnum() else "-" for c in region.name)
-        stem = f"{region.id}-{stem}"
-        forecast = fit.forecast
-        # A rate belongs to the step that follows its time; the last time has none.
-        written.append(
-            _write_table(
-                folder / f"{stem}-forecast.csv",
-                ["time_ms", "v", "h", "f_p_per_ms", "f_dl_per_ms", "physics_only_v"],
-                zip(
-                    forecast.time_ms, forecast.voltage, forecast.gate,
-                    [*forecast.physics_rate, math.nan], [*forecast.network_rate, math.nan],
-                    fit.physics_forecast.voltage, strict=True,
-                ),
-            )
-        )  # fmt: skip
-        parameters = parameters_as_dicts(fit)
-        written.append(
-            _write_table(
-                folder / f"{stem}-parameters.csv",
-                list(parameters[0]),
-                (_blank_none(parameter.values()) for parameter in parameters),
-            )
-        )
-        sequences = fit.sequences
-        parts = dict.fromkeys(sequences.training.tolist(), "training")
-        parts.update(dict.fromkeys(sequences.validation.tolist(), "validation"))
-        written.append(
-            _write_table(
-                folder / f"{stem}-sequences.csv",
-                ["row", "column", "part", "activation_ms", "snr"]
-                + [f"v_at_{time:g}_ms" for time in sequences.time_ms],
-                (
-                    [row, column, parts.get(index, "unused"), activation, snr, *voltages]
-                    for index, (row, column, activation, snr, voltages) in enumerate(
-                        zip(
-                            sequences.rows, sequences.columns, sequences.activation_ms,
-                            sequences.snr, sequences.voltages, strict=True,
-                        )
-                    )
-                ),
-            )
-        )  # fmt: skip
-        history = fit.history
-        written.append(
-            _write_table(
-                folder / f"{stem}-history.csv",
-                [
-                    "epoch", "training_mse", "validation_mse", "mean_square_f_dl", "lambda",
-                    *history.parameters,
-                ],
-                zip(
-                    range(1, history.epochs + 1), history.training_mse, history.validation_mse,
-                    history.mean_square_f_dl, history.lambda_, *history.parameters.values(),
-                    strict=True,
-                ),
-            )
-        )  # fmt: skip
-    return tuple(written)
 
 
 def parameters_as_dicts(fit: Fit) -> list[dict[str, Any]]:
@@ -191,7 +106,8 @@ def _row_values(comparison: Comparison, index: int) -> dict[str, float | bool | 
     return values
 
 
-def _difference_as_dict(difference: Difference) -> dict[str, Any]:
+def difference_as_dict(difference: Difference) -> dict[str, Any]:
+    """One parameter in two regions."""
     return {
         "parameter": difference.name,
         "unit": "" if difference.is_ratio else difference.unit,
@@ -217,11 +133,8 @@ def _correlation_as_dict(fit: Fit) -> dict[str, dict[str, float | None]] | None:
     }
 
 
-def _blank_none(values: Iterable[Any]) -> list[Any]:
-    return ["" if value is None else value for value in values]
-
-
-def _region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
+def region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
+    """One fit: its region, settings, parameters and what to know about them."""
     region, fit = region_fit.region, region_fit.fit
     sequences = fit.sequences
     return {
@@ -259,15 +172,6 @@ def _region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
         "elapsed_s": fit.provenance.elapsed_s,
         "notes": list(sequences.notes),
     }
-
-
-def _write_table(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        for row in rows:
-            writer.writerow([repr(float(v)) if isinstance(v, float) else v for v in row])
-    return path
 
 
 def _network_inputs(network: NetworkSettings | None) -> str | None:

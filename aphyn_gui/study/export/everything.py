@@ -1,0 +1,174 @@
+"""A whole study into one folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from aphyn_gui.recording import Recording
+from aphyn_gui.study.comparison import compare
+from aphyn_gui.study.export.csv_files import write_csv
+from aphyn_gui.study.export.fitted import FittedRegion, fitted_regions
+from aphyn_gui.study.export.physics_text import hybrid_physics, lone_physics
+from aphyn_gui.study.export.plain_data import parameters_as_dicts
+from aphyn_gui.study.export.report import html_report
+from aphyn_gui.study.export.script import export_script
+from aphyn_gui.study.export.series import write_series
+from aphyn_gui.study.export.tables import shown_table, study_tables, write_tables
+from aphyn_gui.study.export.workbook import write_workbook
+from aphyn_gui.study.study import Study, StudyError
+from aphyn_gui.study.writing import write_text
+
+
+class ExportPart(StrEnum):
+    """What can be written."""
+
+    TABLES = "tables"
+    SERIES = "series"
+    REPORT = "report"
+    SCRIPT = "script"
+    MODELS = "models"
+
+    @property
+    def meaning(self) -> str:
+        """One sentence for the user."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExportPart.TABLES: "the comparison and everything behind it as CSV, and as one Excel workbook",
+    ExportPart.SERIES: "traces, sequences, forecasts and training of each region as CSV and NPY",
+    ExportPart.REPORT: "one HTML page with figures, tables and methods",
+    ExportPart.SCRIPT: "a Python script that makes the fits again",
+    ExportPart.MODELS: "the fitted physics for Myokit, openCARP and Finitewave",
+}
+
+
+def export_study(
+    study: Study,
+    recordings: Iterable[Recording],
+    folder: Path,
+    *,
+    what: Collection[ExportPart] = tuple(ExportPart),
+) -> list[Path]:
+    """Write a study's results; each file appears only when it is complete.
+
+    Parameters
+    ----------
+    study : Study
+        With at least one fit.
+    recordings : iterable of Recording
+        Those that are open, told apart by their files. Without its recording a region lacks its
+        trace, and the report the recording's format.
+    folder : Path
+        Created where it is missing; files of the same names are replaced.
+    what : collection of ExportPart
+        Parts to write.
+
+    Returns
+    -------
+    list of Path
+        Files written.
+
+    Raises
+    ------
+    StudyError
+        If no region has a fit, a script is asked for and cannot be made, or the folder cannot be
+        written to.
+    RecordingError
+        If a recording cannot be read.
+    """
+    fitted = fitted_regions(study, recordings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _written(study, fitted, folder, what)
+    except OSError as error:
+        file = folder if error.filename is None else error.filename
+        raise StudyError(
+            f"{file} cannot be written ({error.strerror}): choose another folder, or close the "
+            "program that has the file open"
+        ) from error
+
+
+def _written(
+    study: Study, fitted: tuple[FittedRegion, ...], folder: Path, what: Collection[ExportPart]
+) -> list[Path]:
+    written: list[Path] = []
+    if ExportPart.TABLES in what:
+        comparison, tables = compare(study), study_tables(study)
+        written.append(write_text(folder / "comparison.csv", comparison.to_csv()))
+        written += write_tables(tables, folder)
+        written += [_write_parameters(one, folder) for one in fitted]
+        written.append(write_workbook(folder / "study.xlsx", (shown_table(comparison), *tables)))
+    if ExportPart.SERIES in what:
+        for one in fitted:
+            written += write_series(one, folder)
+    if ExportPart.REPORT in what:
+        recordings = [one.recording for one in fitted if one.recording is not None]
+        written.append(write_text(folder / "report.html", html_report(study, recordings)))
+    if ExportPart.SCRIPT in what:
+        written.append(write_text(folder / "fit_again.py", export_script(study)))
+    if ExportPart.MODELS in what:
+        for one in fitted:
+            written += write_models(one, folder)
+    return written
+
+
+def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path, ...]:
+    """Write tables and series of a study with one recording; see :func:`export_study`."""
+    parts = (ExportPart.TABLES, ExportPart.SERIES)
+    return tuple(export_study(study, (recording,), folder, what=parts))
+
+
+def _write_parameters(fitted: FittedRegion, folder: Path) -> Path:
+    parameters = parameters_as_dicts(fitted.region_fit.fit)
+    return write_csv(
+        folder / f"{fitted.stem}-parameters.csv",
+        list(parameters[0]),
+        (parameter.values() for parameter in parameters),
+    )
+
+
+def write_models(fitted: FittedRegion, folder: Path) -> list[Path]:
+    """A region's physics for each simulator that can take it.
+
+    Parameters
+    ----------
+    fitted : FittedRegion
+        One region.
+    folder : Path
+        Exists.
+
+    Returns
+    -------
+    list of Path
+        ``.mmt`` (Myokit) and ``.model`` (openCARP) for every ionic model; for Mitchell-Schaeffer
+        also the parameters of openCARP's and Finitewave's own. A fit with a network gives each
+        twice: F_p as it stands beside F_dl, and the physics fitted alone.
+    """
+    # SymPy: only when it is asked for.
+    from aphyn_gui.study.export.finitewave import finitewave_parameters
+    from aphyn_gui.study.export.myokit_model import myokit_model
+    from aphyn_gui.study.export.opencarp import easyml_model, opencarp_parameters
+
+    versions = {fitted.stem: hybrid_physics(fitted)}
+    if fitted.region_fit.fit.protocol.network is not None:
+        versions[f"{fitted.stem}-physics-only"] = lone_physics(fitted)
+    written = []
+    for stem, physics in versions.items():
+        # openCARP makes identifiers of the file's name.
+        identifier = re.sub(r"\W", "_", stem, flags=re.ASCII)
+        texts = {
+            f"{stem}.mmt": myokit_model(physics),
+            f"{identifier}.model": easyml_model(physics),
+            f"{stem}-opencarp.txt": opencarp_parameters(physics),
+            f"{stem}-finitewave.json": finitewave_parameters(physics),
+        }
+        written += [
+            write_text(folder / name, content)
+            for name, content in texts.items()
+            if content is not None
+        ]
+    return written

@@ -1,0 +1,210 @@
+"""F_dl as data: its values over the (v, h) plane, and where in the beat the physics falls short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from aphyn_gui.fitting import Fit, FitForecast
+from aphyn_gui.recording import measure_action_potential
+from aphyn_gui.study.study import StudyError
+
+Floats = npt.NDArray[np.float64]
+
+VOLTAGE_RANGE = (-0.1, 1.2)
+"""v that a map covers: what an action potential visits, and a little more."""
+GATE_RANGE = (0.0, 1.0)
+"""h that a map covers."""
+
+_MOST_SHORTFALLS = 3
+_SMALLEST_PART = 0.1
+"""Of all that F_dl does in a beat: hills of F_dl that do less are not told."""
+_SILENT_SHARE = 0.01
+"""Of dv/dt: a network that carries less is not worth a sentence about places."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkMap:
+    """F_dl on a grid, with the forecast's way through it.
+
+    Parameters
+    ----------
+    voltage : ndarray, shape (voltages,)
+        v of the grid's columns, dimensionless.
+    gate : ndarray, shape (gates,)
+        h of the grid's rows, dimensionless.
+    rate : ndarray, shape (gates, voltages)
+        F_dl, 1/ms. Away from the path it is what the network makes of nothing it has seen.
+    path_voltage, path_gate, path_rate : ndarray, shape (steps,)
+        v, h and F_dl at the start of each step of the forecast.
+    """
+
+    voltage: Floats
+    gate: Floats
+    rate: Floats
+    path_voltage: Floats
+    path_gate: Floats
+    path_rate: Floats
+
+
+def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMap:
+    """F_dl of a fit over the (v, h) plane.
+
+    Parameters
+    ----------
+    fit : Fit
+        With a network.
+    voltages, gates : int
+        Points of the grid over ``VOLTAGE_RANGE`` and ``GATE_RANGE``.
+
+    Raises
+    ------
+    StudyError
+        If the fit has no network.
+    """
+    settings = fit.protocol.network
+    if settings is None:
+        raise StudyError(
+            "this fit has no network, so there is no F_dl to show: fit it with a network first"
+        )
+    import torch
+
+    from aphyn_gui.hybrid import NetworkShape
+    from aphyn_gui.hybrid.residual_network import network_rate
+
+    shape = NetworkShape(settings.features, settings.blocks)
+    weights = torch.as_tensor(np.asarray(fit.network_weights["weights"], dtype=np.float64))
+    v, h = np.linspace(*VOLTAGE_RANGE, voltages), np.linspace(*GATE_RANGE, gates)
+    grid_v, grid_h = np.meshgrid(v, h)
+    with torch.no_grad():
+        rate = network_rate(shape, weights, torch.from_numpy(grid_v), torch.from_numpy(grid_h))
+    forecast = fit.forecast
+    return NetworkMap(
+        voltage=v,
+        gate=h,
+        rate=rate.numpy(),
+        path_voltage=forecast.voltage[:-1],
+        path_gate=forecast.gate[:-1],
+        path_rate=forecast.network_rate,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A stretch of the beat in which F_dl works.
+
+    Parameters
+    ----------
+    phase : str
+        Part of the action potential: "upstroke", "late plateau to repolarisation", ...
+    start_ms, end_ms : float
+        Between which |F_dl| exceeds half of its peak there, ms from the first sample.
+    peak_per_ms : float
+        F_dl at its strongest, 1/ms, with its sign.
+    share : float
+        Of |dv/dt| between start and end, 0 to 1: |F_dl| / (|F_p| + |F_dl|), summed.
+    integral : float
+        Of F_dl over the whole stretch of one sign, dimensionless. What v does is less: the physics
+        answers.
+    """
+
+    phase: str
+    start_ms: float
+    end_ms: float
+    peak_per_ms: float
+    share: float
+    integral: float
+
+    @property
+    def sentence(self) -> str:
+        """In words, without a full stop."""
+        peak = f"{self.peak_per_ms:+.2g}".replace("-", "−")
+        return (
+            f"{self.phase}, {self.start_ms:.0f}–{self.end_ms:.0f} ms: F_dl up to {peak} /ms, "
+            f"{self.share:.0%} of dv/dt there"
+        )
+
+
+def shortfalls(forecast: FitForecast) -> tuple[Shortfall, ...]:
+    """Where in the beat the physics falls short, the largest |F_dl| first, at most three.
+
+    A stretch is where F_dl keeps one sign; it is told if it does at least a tenth of all that F_dl
+    does to v, or more than any other.
+
+    Parameters
+    ----------
+    forecast : FitForecast
+        Of the hybrid.
+    """
+    rate = forecast.network_rate
+    total = float(np.abs(rate).sum())
+    everything = total + float(np.abs(forecast.physics_rate).sum())
+    if total <= _SILENT_SHARE * everything:
+        return ()
+    edges = np.flatnonzero(np.diff(np.sign(rate))) + 1
+    bounds = np.concatenate(([0], edges, [rate.size]))
+    stretches = [slice(a, b) for a, b in pairwise(bounds.tolist())]
+    least = min(_SMALLEST_PART * total, max(abs(float(rate[s].sum())) for s in stretches))
+    told = [s for s in stretches if abs(rate[s].sum()) >= least]
+    told.sort(key=lambda s: -float(np.abs(rate[s]).max()))
+    return tuple(_shortfall(forecast, s) for s in told[:_MOST_SHORTFALLS])
+
+
+def shortfall_sentence(fit: Fit) -> str:
+    """Where and when the physics falls short, as one plain sentence."""
+    if fit.protocol.network is None:
+        return "The physics was fitted alone: what it cannot say was not looked for."
+    found = shortfalls(fit.forecast)
+    if not found:
+        return f"The physics says it all: the network carries {fit.network_share:.1%} of dv/dt."
+    return "The physics falls short in the " + "; in the ".join(s.sentence for s in found) + "."
+
+
+def _shortfall(forecast: FitForecast, stretch: slice) -> Shortfall:
+    rate, physics = forecast.network_rate[stretch], forecast.physics_rate[stretch]
+    strongest = int(np.argmax(np.abs(rate)))
+    strong = np.flatnonzero(np.abs(rate) >= abs(rate[strongest]) / 2)
+    core = slice(int(strong[0]), int(strong[-1]) + 1)
+    work = float(np.abs(rate[core]).sum())
+    first = int(stretch.start)
+    return Shortfall(
+        phase=_phases(forecast, first + core.start, first + core.stop - 1),
+        start_ms=float(forecast.time_ms[first + core.start]),
+        end_ms=float(forecast.time_ms[first + core.stop]),
+        peak_per_ms=float(rate[strongest]),
+        share=work / (work + float(np.abs(physics[core]).sum())),
+        integral=float(rate.sum()) * forecast.time_step_ms,
+    )
+
+
+def _phases(forecast: FitForecast, first: int, last: int) -> str:
+    """Parts of the action potential from one step to another."""
+    parts = [_phase(forecast, first), _phase(forecast, last)]
+    if parts == ["early plateau", "late plateau"]:
+        return "plateau"
+    return " to ".join(dict.fromkeys(parts))
+
+
+def _phase(forecast: FitForecast, step: int) -> str:
+    """Part of the action potential a step lies in.
+
+    The upstroke ends at the peak; the plateau at half repolarisation, its halves by time; the
+    repolarisation at 90 %.
+    """
+    peak = int(np.argmax(forecast.voltage))
+    measures = measure_action_potential(forecast.voltage, forecast.time_step_ms)
+    time, peak_time = float(forecast.time_ms[step]), float(forecast.time_ms[peak])
+    half = measures.onset_ms + measures.apd50_ms
+    end = measures.onset_ms + measures.apd90_ms
+    if step < peak:
+        return "upstroke"
+    # Without a repolarisation in the window all that follows the peak is plateau.
+    half = half if np.isfinite(half) else float(forecast.time_ms[-1])
+    if time <= (peak_time + half) / 2:
+        return "early plateau"
+    if time <= half:
+        return "late plateau"
+    return "rest" if time > end else "repolarisation"
