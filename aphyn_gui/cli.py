@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aphyn_gui import cli_reproduce, cli_simulate
+from aphyn_gui import cli_project, cli_reproduce, cli_simulate
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
 from aphyn_gui.fitting import (
     PRESETS,
@@ -39,9 +39,6 @@ from aphyn_gui.recording import (
 from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_region
 from aphyn_gui.study.export import recording_as_dict, study_as_dict, write_study
 
-SUBCOMMANDS = ("info", "fit", "simulate", "reproduce", "benchmark")
-"""First words that mean a headless job."""
-
 BAD_INPUT = 2
 """Exit status for anything the user can mend."""
 
@@ -65,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        Without the program's name; the first is one of ``SUBCOMMANDS``.
+        Without the program's name; the first is one of ``cli_input.SUBCOMMANDS``.
 
     Returns
     -------
@@ -77,6 +74,7 @@ def main(arguments: Sequence[str]) -> int:
         jobs = {
             "info": _info,
             "fit": _fit,
+            "export": cli_project.run,
             "simulate": cli_simulate.run,
             "reproduce": cli_reproduce.run,
             "benchmark": _benchmark,
@@ -111,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_recording_options(fit)
     _add_fit_options(fit)
+    cli_project.add_parser(commands)
     cli_simulate.add_parser(commands)
     cli_reproduce.add_parser(commands)
     benchmark = commands.add_parser(
@@ -179,6 +178,7 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the results (CSV and JSON)"
     )
+    cli_project.add_save_option(parser)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -230,17 +230,15 @@ def _fit(options: argparse.Namespace) -> int:
     protocol = _protocol(options)
     preparation = _preparation(options)
     rois = [parse_roi(text) for text in options.roi]
+    cli_project.require_writable(options.save)
     recording = _open(options)
     if recording.frame_interval_ms is None:
         raise InputError(
             f"{options.file}: the file does not say its frame interval; "
             "give it with --frame-interval MS"
         )
-    study = Study(
-        recording=RecordingReference(options.file, options.frame_interval, options.pixel_pitch),
-        preparation=preparation,
-        protocol=protocol,
-    )
+    reference = RecordingReference(options.file, options.frame_interval, options.pixel_pitch)
+    study = Study.of(reference, preparation, protocol)
     for name, roi in rois:
         study = study.with_region(study.new_region(roi, name))
     for region in study.regions:
@@ -263,6 +261,9 @@ def _fit(options: argparse.Namespace) -> int:
         report.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         print(f"wrote {len(files) + 1} files into {options.out}", file=sys.stderr)
     print(json.dumps(result) if options.json else compare(study).to_text())
+    if options.save is not None:
+        # Last: what was found is on the screen even if the file cannot be written.
+        cli_project.save(study, options.save)
     return 0
 
 

@@ -140,7 +140,7 @@ def study(recording: Recording) -> Study:
         network=NetworkSettings(), optimiser=Optimiser.ADAM,
         initial_voltage=InitialVoltage.MEAN, epochs=5,
     )  # fmt: skip
-    study = Study(preparation=PREPARATION)
+    study = Study.of(preparation=PREPARATION)
     for name, x, protocol in (("Long", 1, PHYSICS), ("Short", 10, network)):
         study = study.with_region(study.new_region(RectangularRoi(x, 1, 5, 5), name))
         training = fit_region(recording, study.regions[-1], PREPARATION, protocol)
