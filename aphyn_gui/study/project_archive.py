@@ -8,6 +8,7 @@ packed by another program is refused.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -22,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from aphyn_gui.study.project_codec import DTYPES, ProjectError
+from aphyn_gui.study.project_codec import ProjectError
 
 MOST_MEMBERS = 60_000
 LARGEST_PROJECT_BYTES = 2 * 2**30
@@ -70,20 +71,44 @@ class ArchiveWriter:
         """
         text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
         _require_bounded(text, name)
-        self._write(name, text)
+        self.write(name, text)
 
     def write_array(self, name: str, array: npt.NDArray[Any]) -> None:
-        """Add an array, little-endian, in C order."""
+        """Add an array, little-endian, in C order.
+
+        Raises
+        ------
+        ProjectError
+            If it holds anything but numbers of the kinds that are read again.
+        """
+        if array.dtype.type not in _NPY_CODES.values():
+            raise ProjectError(f"{name} holds {array.dtype}, which no project can")
         buffer = io.BytesIO()
         ordered = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
         np.lib.format.write_array(buffer, ordered, version=(1, 0), allow_pickle=False)
-        self._write(name, buffer.getvalue())
+        self.write(name, buffer.getvalue())
 
-    def close(self) -> None:
-        """Write the directory."""
-        self._zip.close()
+    def __enter__(self) -> ArchiveWriter:
+        return self
 
-    def _write(self, name: str, content: bytes) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write the directory; after an error it means nothing, and may fail like the rest."""
+        with contextlib.nullcontext() if error is None else contextlib.suppress(OSError):
+            self._zip.close()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Add a member as it is.
+
+        Raises
+        ------
+        ProjectError
+            If there are too many, or they are too large, to be read again.
+        """
         self._count += 1
         self._bytes += len(content) + 2 * _LONGEST_NAME + 100
         if self._count > MOST_MEMBERS or self._bytes > LARGEST_PROJECT_BYTES:
@@ -166,15 +191,17 @@ class ArchiveReader:
         header = _NPY_HEADER.fullmatch(content[10 : 10 + length])
         if content[:8] != _NPY_START or header is None:
             raise ProjectError(f"{name} is no array as this program writes them")
-        if _NPY_CODES[header[1]] is not dtype or dtype not in DTYPES:
+        stored = _NPY_CODES[header[1]]
+        if not np.issubdtype(stored, dtype):
             raise ProjectError(f"{name} should hold numbers of type {dtype.__name__}")
         shape = tuple(int(text) for text in header[2].replace(b" ", b"").split(b",") if text)
         body = memoryview(content)[10 + length :]
         # The file's own bytes decide: the shape is only how they are arranged.
-        is_filled = math.prod(shape) * np.dtype(dtype).itemsize == len(body)
+        is_filled = math.prod(shape) * np.dtype(stored).itemsize == len(body)
         if len(shape) > _MOST_AXES or max(shape, default=0) > _LONGEST_AXIS or not is_filled:
             raise ProjectError(f"{name} holds {len(body)} bytes, which is not its shape {shape}")
-        return np.frombuffer(body, np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
+        numbers = np.frombuffer(body, np.dtype(stored).newbyteorder("<"))
+        return numbers.astype(stored).reshape(shape)
 
     def _info(self, name: str) -> zipfile.ZipInfo:
         if name not in self._infos:

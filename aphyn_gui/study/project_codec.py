@@ -69,8 +69,8 @@ CHOICES: frozenset[type] = frozenset(
 )
 """The enumerations that a project may hold."""
 
-DTYPES: frozenset[type] = frozenset({np.float64, np.float32, np.int64})
-"""What arrays may hold."""
+DTYPES: frozenset[type] = frozenset({np.float64, np.floating, np.int64})
+"""What arrays may hold; ``floating``: either precision."""
 
 _NOT_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _LARGEST_INTEGER = 2**63 - 1
@@ -265,7 +265,7 @@ def _checked_integer(number: int, where: str) -> int:
 
 
 def _checked_array(value: Any, dtype: type, where: str) -> Array:
-    if not isinstance(value, np.ndarray) or value.dtype != dtype:
+    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, dtype):
         found = getattr(value, "dtype", type(value).__name__)
         raise ProjectError(f"{where} should be an array of {dtype.__name__}, not {found}")
     return value
@@ -293,7 +293,8 @@ def _item_kinds(inner: tuple[Any, ...], count: int, where: str) -> tuple[Any, ..
 
 def _dtype(kind: Any) -> type:
     """What an array annotation says its array holds."""
-    dtype: type = get_args(get_args(kind)[1])[0]
+    held = get_args(get_args(kind)[1])[0]
+    dtype: type = get_origin(held) or held
     return dtype
 
 

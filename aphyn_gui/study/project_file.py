@@ -143,28 +143,27 @@ def migrated(
 
 
 def _write(study: Study, file: BinaryIO) -> None:
-    archive = ArchiveWriter(file)
     manifest = {
         "format": _FORMAT,
         "schema": SCHEMA_VERSION,
         "app_version": __version__,
         "app_needed": APP_NEEDED,
     }
-    archive.write_document(_MANIFEST, manifest)
     fitted = tuple(region.id for region in study.all_regions if region.id in study.fits)
     values = (study.recordings, study.current_id, study.protocol, fitted)
     document = {
         name: to_json(value, kind, name, [])
         for value, (name, kind) in zip(values, _STUDY_FIELDS.items(), strict=True)
     }
-    archive.write_document(_STUDY, document)
-    for number, region_id in enumerate(fitted):
-        arrays: list[Array] = []
-        fit = to_json(study.fits[region_id], RegionFit, f"fit of {region_id}", arrays)
-        archive.write_document(f"fits/{number}.json", fit)
-        for index, array in enumerate(arrays):
-            archive.write_array(f"fits/{number}/{index}.npy", array)
-    archive.close()
+    with ArchiveWriter(file) as archive:
+        archive.write_document(_MANIFEST, manifest)
+        archive.write_document(_STUDY, document)
+        for number, region_id in enumerate(fitted):
+            arrays: list[Array] = []
+            fit = to_json(study.fits[region_id], RegionFit, f"fit of {region_id}", arrays)
+            archive.write_document(f"fits/{number}.json", fit)
+            for index, array in enumerate(arrays):
+                archive.write_array(f"fits/{number}/{index}.npy", array)
 
 
 def _read(archive: ArchiveReader) -> Study:
