@@ -76,6 +76,8 @@ class StudyController(QObject):
         super().__init__(parent)
         self._editor = StudyEditor(self)
         self._next_region_number = 1
+        # Once something was open, opening can lose something: it is then undone like the rest.
+        self._has_opened = False
         self._undo_stack = QUndoStack(self)
         self._undo_stack.setUndoLimit(_UNDO_LIMIT)
 
@@ -141,11 +143,12 @@ class StudyController(QObject):
         entry = study.new_recording(reference)
         study = Study.of(reference, entry.preparation, study.protocol)
         document = Document(study, {study.current_id: recording})
-        if self.study.recording is None:
+        if self._has_opened:
+            self._undo_stack.push(OpenRecording(self._editor, document, reference.path.name))
+        else:
             self._undo_stack.clear()
             self._editor.exchange_document(document)
-        else:
-            self._undo_stack.push(OpenRecording(self._editor, document, reference.path.name))
+        self._has_opened = True
 
     def add_recording(self, recording: Recording, reference: RecordingReference) -> StudyRecording:
         """Add a recording to the study and show it; one that is in it already is only shown.
@@ -216,6 +219,7 @@ class StudyController(QObject):
         """Show a project instead of everything that is open; its history begins here."""
         self._undo_stack.clear()
         self._editor.exchange_document(document)
+        self._has_opened = True
         for problem in document.problems.values():
             self.report("warning", problem)
 

@@ -219,11 +219,12 @@ def _simple_to_json(value: Any, kind: Any, where: str) -> Any:
 
 def _simple_from_json(value: Any, kind: Any, where: str) -> Any:
     if kind in CHOICES:
+        text = _of_type(value, str, where)
         try:
-            return kind(_of_type(value, str, where))
+            return kind(text)
         except ValueError:
             known = ", ".join(str(choice) for choice in kind)
-            raise ProjectError(f"{where} is {value[:60]!r}, not one of: {known}") from None
+            raise ProjectError(f"{where} is {text[:60]!r}, not one of: {known}") from None
     if kind is str:
         return _checked_text(_of_type(value, str, where), where)
     if kind is Path:

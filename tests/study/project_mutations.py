@@ -78,7 +78,7 @@ def mutated(whole: bytes, contents: dict[str, bytes], chance: random.Random) -> 
             content[10:128] = header[:118]
         else:
             # Numbers that are none, infinite, or huge.
-            place = chance.randrange(128, len(content) - 8, 8)
+            place = chance.randrange(128, len(content), 4)
             content[place : place + 8] = chance.choice((b"\xff" * 8, b"\0" * 6 + b"\xf0\x7f"))
         contents[name] = bytes(content)
     elif kind == "names":

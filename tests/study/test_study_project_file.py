@@ -208,8 +208,10 @@ def test_a_field_that_is_wrong_is_named(
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
-    text = edited(tmp_path, "fits/1.json", lambda document: document["fit"].pop("message"))
-    assert "fits/1.json.fit.message is missing" in text
+    def edit(document: Any) -> None:
+        del document["fit"]["message"]
+
+    assert "fits/1.json.fit.message is missing" in edited(tmp_path, "fits/1.json", edit)
 
 
 def test_a_fit_of_no_region_is_refused(tmp_path: Path) -> None:
