@@ -29,6 +29,8 @@ NAMES = (
     "memory",
     "tissue",
     "trust",
+    "kills",
+    "fuzz-projects",
 )
 
 
@@ -49,7 +51,7 @@ def main() -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         started, others = time.perf_counter(), _OtherWork()
         try:
-            rows.extend(__import__(name).measure())
+            rows.extend(__import__(name.replace("-", "_")).measure())
         except Exception:
             # The other numbers are worth having all the same.
             traceback.print_exc()
