@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from window_helpers import wait_analysed
 
 from aphyn_gui.gui.main_window import MainWindow
+from aphyn_gui.gui.roi_model import RegionTableModel
 from aphyn_gui.recording import Preparation, RectangularRoi, open_recording
 from aphyn_gui.study import RecordingReference, RegionFit, Study, fit_region
 from aphyn_gui.study.opening import with_content_hash
@@ -53,7 +54,7 @@ def test_a_project_opens_with_recordings_regions_and_fits(
     controller = window.controller
     assert not window.start_page.isVisible()
     assert window.windowTitle().startswith("ischaemia.npy")
-    assert window.roi_table.model.rowCount() == 1
+    assert window.roi_table.findChild(RegionTableModel).rowCount() == 1
     assert window.fit_view.shown_region_id == controller.study.regions[0].id
     assert window.fit_view.picture is not None
     names = [region.name for region in window.comparison_view.model.comparison.regions]
