@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aphyn_gui import __version__, cli
+from aphyn_gui import __version__
+from aphyn_gui.cli_input import SUBCOMMANDS
 from aphyn_gui.gui import system_libraries
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status; 2 when the input, or the machine, does not allow what was asked for.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if arguments and arguments[0] in cli.SUBCOMMANDS:
+    if arguments and arguments[0] in SUBCOMMANDS:
+        # The window starts without the command line's jobs.
+        from aphyn_gui import cli
+
         return cli.main(arguments)
     options = _parser().parse_args(arguments)
     if options.file is not None and not options.file.is_file():
@@ -57,9 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="aphyn-gui",
         description="Fit physics-based deep learning models of cardiac electrophysiology to "
         "optical mapping recordings.",
-        epilog=f"Without a window: aphyn-gui {{{','.join(cli.SUBCOMMANDS)}}} --help",
+        epilog=f"Without a window: aphyn-gui {{{','.join(SUBCOMMANDS)}}} --help",
     )
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="recording to open")
+    parser.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="recording or project to open"
+    )
     parser.add_argument(
         "--demo",
         action="store_true",

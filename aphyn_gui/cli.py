@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aphyn_gui import cli_reproduce, cli_simulate
+from aphyn_gui import cli_project, cli_reproduce, cli_simulate
 from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, with_mask
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
 from aphyn_gui.fitting import (
@@ -41,9 +41,6 @@ from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_
 from aphyn_gui.study.export import ExportPart, export_study, recording_as_dict, study_as_dict
 from aphyn_gui.study.writing import write_text
 
-SUBCOMMANDS = ("info", "fit", "simulate", "reproduce", "benchmark")
-"""First words that mean a headless job."""
-
 BAD_INPUT = 2
 """Exit status for anything the user can mend."""
 
@@ -67,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        Without the program's name; the first is one of ``SUBCOMMANDS``.
+        Without the program's name; the first is one of ``cli_input.SUBCOMMANDS``.
 
     Returns
     -------
@@ -79,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         jobs = {
             "info": _info,
             "fit": _fit,
+            "export": cli_project.run,
             "simulate": cli_simulate.run,
             "reproduce": cli_reproduce.run,
             "benchmark": _benchmark,
@@ -113,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_recording_options(fit)
     _add_fit_options(fit)
+    cli_project.add_parser(commands)
     cli_simulate.add_parser(commands)
     cli_reproduce.add_parser(commands)
     benchmark = commands.add_parser(
@@ -193,6 +192,7 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
         help="with --out, what to write beside fit.json (default: all): "
         + "; ".join(f"{part}: {part.meaning}" for part in ExportPart),
     )  # fmt: skip
+    cli_project.add_save_option(results)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -244,6 +244,7 @@ def _fit(options: argparse.Namespace) -> int:
     protocol = _protocol(options)
     preparation = _preparation(options)
     rois = [parse_roi(text) for text in options.roi]
+    cli_project.require_writable(options.save)
     recording = _open(options)
     if recording.frame_interval_ms is None:
         raise InputError(
@@ -251,11 +252,8 @@ def _fit(options: argparse.Namespace) -> int:
             "give it with --frame-interval MS"
         )
     preparation = with_mask(options, recording, preparation)
-    study = Study(
-        recording=RecordingReference(options.file, options.frame_interval, options.pixel_pitch),
-        preparation=preparation,
-        protocol=protocol,
-    )
+    reference = RecordingReference(options.file, options.frame_interval, options.pixel_pitch)
+    study = Study.of(reference, preparation, protocol)
     for name, roi in rois:
         study = study.with_region(study.new_region(roi, name))
     for region in study.regions:
@@ -278,6 +276,9 @@ def _fit(options: argparse.Namespace) -> int:
         write_text(options.out / "fit.json", json.dumps(result, indent=2) + "\n")
         print(f"wrote {len(files) + 1} files into {options.out}", file=sys.stderr)
     print(json.dumps(result) if options.json else compare(study).to_text())
+    if options.save is not None:
+        # Last: what was found is on the screen even if the file cannot be written.
+        cli_project.save(study, options.save)
     return 0
 
 

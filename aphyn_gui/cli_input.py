@@ -6,6 +6,9 @@ import re
 
 from aphyn_gui.recording import RectangularRoi
 
+SUBCOMMANDS = ("info", "fit", "export", "simulate", "reproduce", "benchmark")
+"""First words that mean a headless job."""
+
 ROI_FORM = "NAME=x,y,width,height"
 
 _ROI = re.compile(r"^(?P<name>[^=]+)=(?P<x>-?\d+),(?P<y>-?\d+),(?P<w>-?\d+),(?P<h>-?\d+)$")

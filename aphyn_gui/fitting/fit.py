@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,7 +143,7 @@ class Fit:
     history : History
         Course of the hybrid's training.
     network_weights : mapping of str to ndarray
-        State of F_dl, empty without a network.
+        State of F_dl in the precision it was trained in, empty without a network.
     uncertainty : Uncertainty or None
         Intervals of the parameters and what the data do not show; None where the forecast has no
         finite derivatives.
@@ -172,7 +173,7 @@ class Fit:
     forecast: FitForecast
     physics_forecast: FitForecast
     history: History
-    network_weights: Mapping[str, npt.NDArray[np.float32]]
+    network_weights: Mapping[str, npt.NDArray[np.floating[Any]]]
     uncertainty: Uncertainty | None
     network_share: float
     overlaps: Mapping[str, float]

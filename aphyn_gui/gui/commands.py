@@ -2,56 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol as TypingProtocol
 
 from PySide6.QtGui import QUndoCommand
 
 from aphyn_gui.fitting import Protocol
 from aphyn_gui.recording import Preparation, Recording
-from aphyn_gui.study import Region, RegionFit, Study
+from aphyn_gui.study import Document, Region, RegionFit, StudyRecording
+
+RegionPlace = tuple[str, int, Region, RegionFit | None]
+"""A region with the id of its recording, its place in the order, and its fit if it has one."""
+
+RecordingPlace = tuple[int, StudyRecording, Mapping[str, RegionFit], Recording | None]
+"""A recording of the study with its place, the fits of its regions, and its frames if open."""
 
 
 class StudyEdits(TypingProtocol):
-    """What a command may do to a study; each call also tells the views."""
+    """What a command may do to a study; each call also tells the views.
 
-    def insert_region(self, index: int, region: Region, fit: RegionFit | None) -> None:
-        """Put a region, and its fit if it has one, at a place in the order."""
+    Whatever changes is shown: an edit of another recording makes it the current one first.
+    """
 
-    def take_region(self, region_id: str) -> tuple[int, Region, RegionFit | None]:
-        """Remove a region; its place, value and fit as they were."""
+    def insert_region(self, place: RegionPlace) -> None:
+        """Put a region, and its fit if it has one, at its place."""
+
+    def take_region(self, region_id: str) -> RegionPlace:
+        """Remove a region; as it was."""
 
     def replace_region(self, region: Region) -> None:
         """Put a region in the place of the one with the same id."""
 
-    def replace_preparation(self, preparation: Preparation) -> None:
-        """Replace the settings from counts to sequences."""
+    def replace_preparation(self, recording_id: str, preparation: Preparation) -> None:
+        """Replace a recording's settings from counts to sequences."""
 
     def replace_protocol(self, protocol: Protocol) -> None:
         """Replace the settings of the next fit."""
 
-    def exchange_document(
-        self, study: Study, recording: Recording | None
-    ) -> tuple[Study, Recording | None]:
-        """Replace study and recording as a whole; the ones that were there."""
+    def insert_recording(self, place: RecordingPlace) -> None:
+        """Put a recording, with all that belongs to it, at its place."""
+
+    def take_recording(self, recording_id: str) -> RecordingPlace:
+        """Remove a recording and all that belongs to it; as it was."""
+
+    def rename_recording(self, recording_id: str, name: str) -> None:
+        """Give a recording another name."""
+
+    def exchange_document(self, document: Document) -> Document:
+        """Replace study and recordings as a whole; the ones that were there."""
 
 
 class AddRegion(QUndoCommand):
-    """Add a region at the end."""
+    """Add a region."""
 
-    def __init__(self, edits: StudyEdits, index: int, region: Region, text: str) -> None:
+    def __init__(self, edits: StudyEdits, place: RegionPlace, text: str) -> None:
         super().__init__(text)
         self._edits = edits
-        self._index = index
-        self._region = region
-        self._fit: RegionFit | None = None
+        self._place = place
 
     def redo(self) -> None:
         """Add it, with the fit it had when it was taken away."""
-        self._edits.insert_region(self._index, self._region, self._fit)
+        self._edits.insert_region(self._place)
 
     def undo(self) -> None:
         """Take it away."""
-        self._index, self._region, self._fit = self._edits.take_region(self._region.id)
+        self._place = self._edits.take_region(self._place[2].id)
 
 
 class RemoveRegion(QUndoCommand):
@@ -61,7 +76,7 @@ class RemoveRegion(QUndoCommand):
         super().__init__(f"remove {region.name}")
         self._edits = edits
         self._region_id = region.id
-        self._taken: tuple[int, Region, RegionFit | None] | None = None
+        self._taken: RegionPlace | None = None
 
     def redo(self) -> None:
         """Take it away."""
@@ -70,7 +85,7 @@ class RemoveRegion(QUndoCommand):
     def undo(self) -> None:
         """Put it back where it was."""
         if self._taken is not None:
-            self._edits.insert_region(*self._taken)
+            self._edits.insert_region(self._taken)
 
 
 class ChangeRegion(QUndoCommand):
@@ -117,21 +132,24 @@ class ChangeRegion(QUndoCommand):
 
 
 class SetPreparation(QUndoCommand):
-    """Change how regions become sequences."""
+    """Change how the regions of a recording become sequences."""
 
-    def __init__(self, edits: StudyEdits, before: Preparation, after: Preparation) -> None:
+    def __init__(
+        self, edits: StudyEdits, recording_id: str, before: Preparation, after: Preparation
+    ) -> None:
         super().__init__("change preparation")
         self._edits = edits
+        self._recording_id = recording_id
         self._before = before
         self._after = after
 
     def redo(self) -> None:
         """Make the change."""
-        self._edits.replace_preparation(self._after)
+        self._edits.replace_preparation(self._recording_id, self._after)
 
     def undo(self) -> None:
         """Go back."""
-        self._edits.replace_preparation(self._before)
+        self._edits.replace_preparation(self._recording_id, self._before)
 
 
 class SetProtocol(QUndoCommand):
@@ -152,21 +170,73 @@ class SetProtocol(QUndoCommand):
         self._edits.replace_protocol(self._before)
 
 
+class AddRecording(QUndoCommand):
+    """Add a recording to the study; undoing takes it away with all that belongs to it."""
+
+    def __init__(self, edits: StudyEdits, place: RecordingPlace) -> None:
+        super().__init__(f"add {place[1].name}")
+        self._edits = edits
+        self._place = place
+
+    def redo(self) -> None:
+        """Add it."""
+        self._edits.insert_recording(self._place)
+
+    def undo(self) -> None:
+        """Take it away."""
+        self._place = self._edits.take_recording(self._place[1].id)
+
+
+class RemoveRecording(QUndoCommand):
+    """Remove a recording, its regions and their fits; undoing brings all of it back."""
+
+    def __init__(self, edits: StudyEdits, entry: StudyRecording) -> None:
+        super().__init__(f"remove {entry.name}")
+        self._edits = edits
+        self._recording_id = entry.id
+        self._taken: RecordingPlace | None = None
+
+    def redo(self) -> None:
+        """Take it away."""
+        self._taken = self._edits.take_recording(self._recording_id)
+
+    def undo(self) -> None:
+        """Put it back where it was."""
+        if self._taken is not None:
+            self._edits.insert_recording(self._taken)
+
+
+class RenameRecording(QUndoCommand):
+    """Give a recording another name."""
+
+    def __init__(self, edits: StudyEdits, entry: StudyRecording, name: str) -> None:
+        super().__init__(f"rename {entry.name}")
+        self._edits = edits
+        self._entry = entry
+        self._name = name
+
+    def redo(self) -> None:
+        """Make the change."""
+        self._edits.rename_recording(self._entry.id, self._name)
+
+    def undo(self) -> None:
+        """Go back."""
+        self._edits.rename_recording(self._entry.id, self._entry.name)
+
+
 class OpenRecording(QUndoCommand):
     """Replace the document by an empty one on another recording; undoing brings all of it back."""
 
-    def __init__(
-        self, edits: StudyEdits, study: Study, recording: Recording | None, name: str
-    ) -> None:
+    def __init__(self, edits: StudyEdits, document: Document, name: str) -> None:
         super().__init__(f"open {name}")
         self._edits = edits
-        self._other: tuple[Study, Recording | None] = (study, recording)
+        self._other = document
 
     def redo(self) -> None:
         """Exchange the document with the one kept here."""
         # An exchange, not two snapshots: fits stored in the meantime are kept on either side.
-        self._other = self._edits.exchange_document(*self._other)
+        self._other = self._edits.exchange_document(self._other)
 
     def undo(self) -> None:
         """Exchange back."""
-        self._other = self._edits.exchange_document(*self._other)
+        self._other = self._edits.exchange_document(self._other)

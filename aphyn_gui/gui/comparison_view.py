@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ from aphyn_gui.gui.overlay_plot import OverlayPlot
 from aphyn_gui.gui.parameter_plot import ParameterDots
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.symbols import symbol_html, symbol_text
-from aphyn_gui.study import Comparison, compare
+from aphyn_gui.study import Comparison, RegionFit, compare
 
 _FIXED_COLUMNS = 2
 _SWATCH_PIXELS = 10
@@ -230,6 +231,7 @@ class ComparisonView(QWidget):
         self._tabs.setDocumentMode(True)
         self._is_roomy: bool | None = None
         self._is_narrow = False
+        self._shown_fits: tuple[RegionFit, ...] = ()
         self.model = ComparisonModel()
         self.table = QTableView()
         self.table.setModel(self.model)
@@ -316,15 +318,15 @@ class ComparisonView(QWidget):
 
     @Slot()
     def _on_change(self) -> None:
-        study = self._controller.study
-        comparison = compare(study)
+        comparison = compare(self._controller.study)
         is_new = comparison != self.model.comparison
         if is_new:
             self.model.set_comparison(comparison)
             self._fit_split()
-        fits = [study.fits[region.id] for region in comparison.regions]
-        self.overlay.show_fits(fits)
-        self.dots.show_fits(fits)
+        if not _are_same(comparison.fits, self._shown_fits):
+            self._shown_fits = comparison.fits
+        self.overlay.show_fits(self._shown_fits)
+        self.dots.show_fits(self._shown_fits)
         self.findings.setText(self._words(comparison))
         self._fit_words()
         has_fits = bool(comparison.regions)
@@ -433,3 +435,11 @@ class ComparisonView(QWidget):
     @Slot()
     def _on_split_by_hand(self) -> None:
         self._is_split_by_hand = True
+
+
+def _are_same(fits: Sequence[RegionFit], others: Sequence[RegionFit]) -> bool:
+    """Whether fits look the same: those of several recordings are renamed copies every time."""
+    return len(fits) == len(others) and all(
+        fit.fit is other.fit and fit.region == other.region
+        for fit, other in zip(fits, others, strict=True)
+    )

@@ -87,6 +87,7 @@ class FitRunner(QObject):
         self._worker.ended.connect(self._on_ended)
         controller.region_removed.connect(self._drop_stale)
         controller.recording_changed.connect(self._drop_stale)
+        controller.recordings_changed.connect(self._drop_stale)
 
     @property
     def state(self) -> RunnerState:
@@ -115,11 +116,13 @@ class FitRunner(QObject):
         """Fit a region after those that wait; one that waits or runs already is not added."""
         if self._is_shut_down:
             return
-        recording = self._controller.recording
-        if recording is None or self._controller.analysis_blocker:
-            self._controller.report("error", self._controller.analysis_blocker)
+        recording = self._controller.recording_of(region_id)
+        blocker = self._controller.blocker_of(region_id)
+        if recording is None or blocker:
+            self._controller.report("error", blocker)
             return
-        region = self._controller.study.region(region_id)
+        study = self._controller.study
+        region = study.region(region_id)
         is_running = region_id == self.current_region_id and self.state in (
             RunnerState.RUNNING,
             RunnerState.PAUSED,
@@ -135,8 +138,8 @@ class FitRunner(QObject):
                 run_id=self._last_run_id,
                 recording=recording,
                 region=region,
-                preparation=self._controller.study.preparation,
-                protocol=self._controller.study.protocol,
+                preparation=study.recording_of(region_id).preparation,
+                protocol=study.protocol,
                 control=RunControl(),
             )
         )
@@ -144,7 +147,7 @@ class FitRunner(QObject):
         self._start_next()
 
     def enqueue_all(self) -> None:
-        """Fit every region of the study."""
+        """Fit every region of the current recording."""
         regions = self._controller.study.regions
         if not regions:
             self._controller.report("info", "Draw a region on the recording first.")
@@ -261,12 +264,10 @@ class FitRunner(QObject):
     @Slot()
     def _drop_stale(self) -> None:
         """Give up runs whose region or recording is no longer there."""
-        region_ids = {region.id for region in self._controller.study.regions}
+        region_ids = {region.id for region in self._controller.study.all_regions}
 
         def is_wanted(request: FitRequest) -> bool:
-            return (
-                request.region.id in region_ids and request.recording is self._controller.recording
-            )
+            return request.recording is self._controller.recording_of(request.region.id)
 
         # The queue first, or giving up the current run would start a stale one.
         waiting = deque(request for request in self._queue if is_wanted(request))

@@ -274,10 +274,15 @@ class MainWindow(QMainWindow):
         self.simulation.activateWindow()
 
     def _show_recording(self) -> None:
-        recording = self.controller.recording
-        self.start_page.setVisible(recording is None)
-        if recording is None:
+        recording, reference = self.controller.recording, self.controller.study.recording
+        self.start_page.setVisible(reference is None)
+        if reference is None:
             self.setWindowTitle(_TITLE)
+            return
+        if recording is None:
+            # Its regions and fits are there all the same.
+            self.setWindowTitle(f"{reference.path.name} (missing) — {_TITLE}")
+            self._docks["movie"].setWindowTitle(f"Recording: {reference.path.name} is missing")
             return
         self.setWindowTitle(f"{recording.path.name} — {_TITLE}")
         self._docks["movie"].setWindowTitle(

@@ -1,7 +1,8 @@
-"""Opens recordings off the GUI thread."""
+"""Opens recordings and projects off the GUI thread."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +12,14 @@ from aphyn_gui.gui import settings
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.insilico.demo import DEMO_REGIONS, demo_recording_path
-from aphyn_gui.recording import FORMATS, Recording, RecordingError, RectangularRoi, open_recording
-from aphyn_gui.study import RecordingReference
+from aphyn_gui.recording import FORMATS, Recording, RecordingError, RectangularRoi
+from aphyn_gui.study import PROJECT_SUFFIX, Document, RecordingReference, StudyError
 
 
 def file_filter() -> str:
     """The known kinds of files, as a file dialog wants them."""
     patterns = " ".join(f"*{suffix}" for kind in FORMATS for suffix in kind.suffixes)
-    return f"Recordings ({patterns});;All files (*)"
+    return f"Recordings and projects ({patterns} *{PROJECT_SUFFIX});;All files (*)"
 
 
 class RecordingLoader(QObject):
@@ -40,8 +41,21 @@ class RecordingLoader(QObject):
         self._tasks = tasks
 
     def open(self, path: str | Path) -> None:
-        """Open a file."""
-        self._open(Path(path), with_demo_regions=False)
+        """Open a recording, or a project instead of everything that is open."""
+        path = Path(path)
+        if path.suffix.lower() == PROJECT_SUFFIX:
+            self._open_project(path)
+        else:
+            self._open(path, self._take)
+
+    def add(self, path: str | Path) -> None:
+        """Open a recording beside those of the study."""
+
+        def take(recording: Recording, reference: RecordingReference) -> None:
+            self._controller.add_recording(recording, reference)
+            self._tell_opened(recording, reference)
+
+        self._open(Path(path), take)
 
     def open_demo(self) -> None:
         """Open the demo recording with its two regions."""
@@ -50,7 +64,7 @@ class RecordingLoader(QObject):
         except FileNotFoundError as error:
             self._controller.report("error", str(error))
             return
-        self._open(path, with_demo_regions=True)
+        self._open(path, self._take_demo)
 
     def calibrate(self, frame_interval_ms: float, pixel_pitch_mm: float | None) -> None:
         """Use, and remember, what the user says about the open file."""
@@ -66,40 +80,64 @@ class RecordingLoader(QObject):
             reference,
         )
 
-    def _open(self, path: Path, with_demo_regions: bool) -> None:
+    def _open(self, path: Path, take: Callable[[Recording, RecordingReference], None]) -> None:
         interval, pitch = settings.calibration_of(path)
 
         def read() -> tuple[Recording, RecordingReference]:
-            recording = open_recording(path, frame_interval_ms=interval, pixel_pitch_mm=pitch)
-            return recording, RecordingReference(path, interval, pitch)
+            from aphyn_gui.study.opening import open_referenced, with_content_hash
+
+            reference = RecordingReference(path, interval, pitch)
+            return open_referenced(reference), with_content_hash(reference)
 
         self._tasks.submit(
             "open",
             read,
-            lambda answer: self._take(*answer, with_demo_regions),
+            lambda answer: take(*answer),
             lambda error, details: self._refuse(path, error, details),
         )
 
-    def _take(
-        self, recording: Recording, reference: RecordingReference, with_demo_regions: bool
-    ) -> None:
+    def _open_project(self, path: Path) -> None:
+        def read() -> Document:
+            from aphyn_gui.study.opening import open_project
+
+            return open_project(path)
+
+        def take(document: Document) -> None:
+            self._controller.open_project(document)
+            settings.remember_recent_file(path)
+            self.opened.emit(str(path))
+
+        self._tasks.submit(
+            "open", read, take, lambda error, details: self._refuse(path, error, details)
+        )
+
+    def _take(self, recording: Recording, reference: RecordingReference) -> None:
         self._controller.set_recording(recording, reference)
-        if with_demo_regions:
-            names = {region.name for region in self._controller.study.regions}
-            for region in DEMO_REGIONS:
-                if region.name not in names:
-                    self._controller.add_region(
-                        RectangularRoi(region.x, region.y, region.width, region.height),
-                        region.name,
-                    )
-        else:
-            settings.remember_recent_file(reference.path)
-        for assumption in recording.assumptions:
-            self._controller.report("info", assumption)
+        self._tell_opened(recording, reference)
+
+    def _take_demo(self, recording: Recording, reference: RecordingReference) -> None:
+        self._controller.set_recording(recording, reference)
+        names = {region.name for region in self._controller.study.regions}
+        for region in DEMO_REGIONS:
+            if region.name not in names:
+                self._controller.add_region(
+                    RectangularRoi(region.x, region.y, region.width, region.height),
+                    region.name,
+                )
+        self._tell_assumptions(recording)
         self.opened.emit(str(reference.path))
 
+    def _tell_opened(self, recording: Recording, reference: RecordingReference) -> None:
+        settings.remember_recent_file(reference.path)
+        self._tell_assumptions(recording)
+        self.opened.emit(str(reference.path))
+
+    def _tell_assumptions(self, recording: Recording) -> None:
+        for assumption in recording.assumptions:
+            self._controller.report("info", assumption)
+
     def _refuse(self, path: Path, error: Exception, details: str) -> None:
-        if isinstance(error, RecordingError):
+        if isinstance(error, RecordingError | StudyError):
             # Most sentences begin with the file's name.
             name = "" if str(error).startswith(path.name) else f"{path.name}: "
             self._controller.report("error", f"Not opened: {name}{error}.")

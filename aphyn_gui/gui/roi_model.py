@@ -197,6 +197,8 @@ class RegionTableModel(QAbstractTableModel):
     def _status_text(self, region: Region) -> str:
         if self._status.get(region.id):
             return self._status[region.id]
+        if self._controller.recording is None:
+            return "recording missing"
         if self._controller.analysis_blocker:
             return "frame interval unknown"
         if not self._analyst.is_current(region.id):
@@ -241,7 +243,6 @@ class RegionTableModel(QAbstractTableModel):
         row = self.row_of(region_id)
         self.beginRemoveRows(QModelIndex(), row, row)
         del self._regions[row]
-        self._status.pop(region_id, None)
         self.endRemoveRows()
 
     def _change(self, region_id: str) -> None:

@@ -93,7 +93,7 @@ class RunBar(QWidget):
     @Slot(str, str)
     def _on_finished(self, region_id: str, outcome: str) -> None:
         if not self._has_words:
-            regions = {region.id: region.name for region in self._controller.study.regions}
+            regions = {region.id: region.name for region in self._controller.study.all_regions}
             self._last_words = f"{regions.get(region_id, 'The fit')}: {outcome}."
         self._has_words = False
         self._update()

@@ -9,15 +9,28 @@ from PySide6.QtGui import QUndoStack
 
 from aphyn_gui.fitting import Protocol
 from aphyn_gui.gui.commands import (
+    AddRecording,
     AddRegion,
     ChangeRegion,
     OpenRecording,
+    RecordingPlace,
+    RemoveRecording,
     RemoveRegion,
+    RenameRecording,
     SetPreparation,
     SetProtocol,
 )
+from aphyn_gui.gui.study_editor import StudyEditor
 from aphyn_gui.recording import Preparation, Recording, RecordingError, RectangularRoi
-from aphyn_gui.study import RecordingReference, Region, RegionFit, Study, StudyError
+from aphyn_gui.study import (
+    Document,
+    RecordingReference,
+    Region,
+    RegionFit,
+    Study,
+    StudyError,
+    StudyRecording,
+)
 
 _UNDO_LIMIT = 500
 
@@ -26,14 +39,18 @@ class StudyController(QObject):
     """Holds the study, replaces it through undoable commands, and says what changed.
 
     Views read ``study`` and ``recording``, and listen. Nothing but this object's commands changes
-    the study's content; stored fits and the selection are not undone.
+    the study's content; stored fits, the selection and which recording is shown are not undone.
+    Undoing a change of another recording shows that recording.
 
     Signals
     -------
     recording_changed()
-        Another recording, none, or another frame interval or pixel pitch.
+        Another current recording, none, or another frame interval or pixel pitch.
+    recordings_changed()
+        The recordings of the study: one more, one less, another name, file or current one.
     region_added(str), region_changed(str), region_removed(str)
-        One region, by id.
+        One region of the current recording, by id. When another recording is shown, the regions of
+        the former are removed and those of the new one added, for the views.
     selection_changed(str)
         The selected region's id, "" for none.
     preparation_changed(), protocol_changed()
@@ -45,6 +62,7 @@ class StudyController(QObject):
     """
 
     recording_changed = Signal()
+    recordings_changed = Signal()
     region_added = Signal(str)
     region_changed = Signal(str)
     region_removed = Signal(str)
@@ -56,23 +74,27 @@ class StudyController(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._study = Study()
-        self._recording: Recording | None = None
-        self._selected = ""
+        self._editor = StudyEditor(self)
         self._next_region_number = 1
+        # Once something was open, opening can lose something: it is then undone like the rest.
+        self._has_opened = False
         self._undo_stack = QUndoStack(self)
         self._undo_stack.setUndoLimit(_UNDO_LIMIT)
-        self._edits = _Edits(self)
+
+    @property
+    def document(self) -> Document:
+        """The current study with all of its recordings that are open."""
+        return self._editor.document
 
     @property
     def study(self) -> Study:
         """The current study."""
-        return self._study
+        return self._editor.document.study
 
     @property
     def recording(self) -> Recording | None:
-        """The open recording."""
-        return self._recording
+        """The current recording, None where it is not open."""
+        return self._editor.document.recording
 
     @property
     def undo_stack(self) -> QUndoStack:
@@ -82,44 +104,128 @@ class StudyController(QObject):
     @property
     def selected_region_id(self) -> str:
         """Id of the selected region, "" for none."""
-        return self._selected
+        return self._editor.selected
 
     @property
     def selected_region(self) -> Region | None:
         """The selected region."""
-        return self.study.region(self._selected) if self._selected else None
+        selected = self._editor.selected
+        return self.study.region(selected) if selected else None
 
     @property
     def analysis_blocker(self) -> str:
         """Why nothing can be analysed now, for the user; empty when it can."""
-        if self._recording is None:
-            return "Open a recording first."
-        if self._recording.frame_interval_ms is None:
-            return (
-                "The file does not say how far apart its frames are: enter the frame interval "
-                "above the movie."
-            )
-        return ""
+        return self._blocker(self.study.current_id)
+
+    def blocker_of(self, region_id: str) -> str:
+        """Why a region cannot be analysed, for the user; empty when it can."""
+        entry = self._entry_with(region_id)
+        return self._blocker("" if entry is None else entry.id)
+
+    def recording_of(self, region_id: str) -> Recording | None:
+        """The open recording a region belongs to; None where there is no such region or file."""
+        entry = self._entry_with(region_id)
+        return None if entry is None else self.document.recordings.get(entry.id)
 
     def set_recording(self, recording: Recording, reference: RecordingReference) -> None:
         """Show a recording.
 
-        The same file again (with another frame interval, say) keeps regions and fits. Another
-        file starts a new study with the same settings; undoing brings the previous one back.
+        A file of the study again (with another frame interval, say) keeps regions and fits.
+        Another file starts a new study with the same settings; undoing brings the previous one
+        back.
         """
-        current = self._study.recording
-        if current is not None and current.path == reference.path:
-            self._study = replace(self._study, recording=reference)
-            self._recording = recording
-            self.recording_changed.emit()
+        known = self._entry_of(reference)
+        if known is not None:
+            self.relink_recording(known.id, recording, reference)
+            self.show_recording(known.id)
             return
-        preparation = replace(self._study.preparation, polarity=None, beat=0, horizon_ms=None)
-        study = Study(recording=reference, preparation=preparation, protocol=self._study.protocol)
-        if current is None:
-            self._undo_stack.clear()
-            self._edits.exchange_document(study, recording)
+        study = self.study
+        entry = study.new_recording(reference)
+        study = Study.of(reference, entry.preparation, study.protocol)
+        document = Document(study, {study.current_id: recording})
+        if self._has_opened:
+            self._undo_stack.push(OpenRecording(self._editor, document, reference.path.name))
         else:
-            self._undo_stack.push(OpenRecording(self._edits, study, recording, reference.path.name))
+            self._undo_stack.clear()
+            self._editor.exchange_document(document)
+        self._has_opened = True
+
+    def add_recording(self, recording: Recording, reference: RecordingReference) -> StudyRecording:
+        """Add a recording to the study and show it; one that is in it already is only shown.
+
+        Returns
+        -------
+        StudyRecording
+            The recording of the study.
+        """
+        if self.study.recording is None or self._entry_of(reference) is not None:
+            self.set_recording(recording, reference)
+            return self.study.current
+        entry = self.study.new_recording(reference)
+        place: RecordingPlace = (len(self.study.recordings), entry, {}, recording)
+        self._undo_stack.push(AddRecording(self._editor, place))
+        return entry
+
+    def show_recording(self, recording_id: str) -> None:
+        """Make a recording of the study the current one. Not undone: nothing is changed by it.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id.
+        """
+        self._editor.show(recording_id)
+
+    def remove_recording(self, recording_id: str) -> None:
+        """Remove a recording, its regions and their fits; undoing brings all of it back.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id.
+        """
+        entry = self.study.recording_entry(recording_id)
+        self._undo_stack.push(RemoveRecording(self._editor, entry))
+
+    def rename_recording(self, recording_id: str, name: str) -> None:
+        """Give a recording another name.
+
+        Raises
+        ------
+        StudyError
+            If the name is empty or taken.
+        """
+        entry = self.study.recording_entry(recording_id)
+        if not name.strip():
+            raise StudyError("A recording needs a name.")
+        if any(other.name == name for other in self.study.recordings if other.id != recording_id):
+            raise StudyError(f"Another recording is called {name}: choose another name.")
+        if name != entry.name:
+            self._undo_stack.push(RenameRecording(self._editor, entry, name))
+
+    def relink_recording(
+        self, recording_id: str, recording: Recording, reference: RecordingReference
+    ) -> None:
+        """Read a recording from another file, or with another interval or pitch. Not undone.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id.
+        """
+        self._editor.relink(recording_id, recording, reference)
+
+    def open_project(self, document: Document) -> None:
+        """Show a project instead of everything that is open; its history begins here."""
+        self._undo_stack.clear()
+        self._editor.exchange_document(document)
+        self._has_opened = True
+        for problem in document.problems.values():
+            self.report("warning", problem)
+
+    def mark_saved(self, study: Study) -> None:
+        """Take the paths of recordings over from a study that was saved, where they still fit."""
+        self._editor.take_references(study)
 
     def add_region(self, roi: RectangularRoi, name: str | None = None) -> Region:
         """Add a region with the next free colour, and a name if none is given; it gets selected.
@@ -138,11 +244,11 @@ class StudyController(QObject):
 
     def duplicate_region(self, region_id: str) -> Region:
         """Add a copy of a region, a little aside, with a colour and a name of its own."""
-        original = self._study.region(region_id)
+        original = self.study.region(region_id)
         roi = original.roi.moved(2, 2)
-        if self._recording is not None:
-            roi = roi.clipped_to(self._recording.row_count, self._recording.column_count)
-        names = {region.name for region in self._study.regions}
+        if self.recording is not None:
+            roi = roi.clipped_to(self.recording.row_count, self.recording.column_count)
+        names = {region.name for region in self.study.regions}
         candidates = (f"{original.name} copy{f' {n}' if n > 1 else ''}" for n in range(1, 1000))
         copy = self._new_region(roi, next(name for name in candidates if name not in names))
         self._push_addition(copy, f"duplicate {original.name}")
@@ -165,9 +271,10 @@ class StudyController(QObject):
         StudyError
             If the name is empty or taken.
         """
-        before = self._study.region(region.id)
+        before = self.study.region(region.id)
         if before == region:
             return
+        self.show_recording(self.study.recording_of(region.id).id)
         self._check(region)
         if before.roi != region.roi:
             size = (before.roi.width, before.roi.height) != (region.roi.width, region.roi.height)
@@ -176,37 +283,38 @@ class StudyController(QObject):
             text = f"rename {before.name}"
         else:
             text = f"recolour {region.name}"
-        self._undo_stack.push(ChangeRegion(self._edits, before, region, merge_key, text))
+        self._undo_stack.push(ChangeRegion(self._editor, before, region, merge_key, text))
 
     def remove_region(self, region_id: str) -> None:
         """Remove a region and its fit; undoing brings both back."""
-        self._undo_stack.push(RemoveRegion(self._edits, self._study.region(region_id)))
+        self._undo_stack.push(RemoveRegion(self._editor, self.study.region(region_id)))
 
     def set_preparation(self, preparation: Preparation) -> None:
         """Replace the settings from counts to sequences."""
-        if preparation != self._study.preparation:
-            self._undo_stack.push(SetPreparation(self._edits, self._study.preparation, preparation))
+        if preparation != self.study.preparation:
+            self._undo_stack.push(
+                SetPreparation(
+                    self._editor, self.study.current_id, self.study.preparation, preparation
+                )
+            )
 
     def set_protocol(self, protocol: Protocol) -> None:
         """Replace the settings of the next fit."""
-        if protocol != self._study.protocol:
-            self._undo_stack.push(SetProtocol(self._edits, self._study.protocol, protocol))
+        if protocol != self.study.protocol:
+            self._undo_stack.push(SetProtocol(self._editor, self.study.protocol, protocol))
 
     def select_region(self, region_id: str) -> None:
-        """Select a region, "" for none."""
+        """Select a region, "" for none; one of another recording shows that recording."""
         if region_id:
-            self._study.region(region_id)
-        if region_id != self._selected:
-            self._selected = region_id
-            self.selection_changed.emit(region_id)
+            self.show_recording(self.study.recording_of(region_id).id)
+        self._editor.select(region_id)
 
     def store_fit(self, region_id: str, fit: RegionFit) -> None:
         """Keep a region's latest fit. Not undone; dropped if the region has gone meanwhile."""
-        if all(region.id != region_id for region in self._study.regions):
+        if all(region.id != region_id for region in self.study.all_regions):
             self.report("info", f"{fit.region.name} was removed; its fit is not kept.")
             return
-        self._study = self._study.with_fit(region_id, fit)
-        self.fit_changed.emit(region_id)
+        self._editor.store_fit(region_id, fit)
 
     def report(self, level: str, text: str, details: str = "") -> None:
         """Tell the user something; ``level`` is "info", "warning" or "error"."""
@@ -215,16 +323,19 @@ class StudyController(QObject):
     def _new_region(self, roi: RectangularRoi, name: str | None) -> Region:
         # Numbers are never given twice, so that the answer of a slow worker about a region that
         # has gone cannot land on another one.
-        region_id = f"roi-{self._next_region_number}"
-        self._next_region_number += 1
-        return replace(self._study.new_region(roi, name), id=region_id)
+        taken = {region.id for region in self.study.all_regions}
+        region_id = ""
+        while not region_id or region_id in taken:
+            region_id = f"roi-{self._next_region_number}"
+            self._next_region_number += 1
+        return replace(self.study.new_region(roi, name), id=region_id)
 
     def _check(self, region: Region) -> None:
         if not region.name.strip():
             raise StudyError("A region needs a name.")
-        if any(r.name == region.name and r.id != region.id for r in self._study.regions):
+        if any(r.name == region.name and r.id != region.id for r in self.study.regions):
             raise StudyError(f"Another region is called {region.name}: choose another name.")
-        recording = self._recording
+        recording = self.recording
         if recording is not None and not region.roi.lies_inside(
             recording.row_count, recording.column_count
         ):
@@ -234,74 +345,30 @@ class StudyController(QObject):
             )
 
     def _push_addition(self, region: Region, text: str) -> None:
-        index = len(self._study.regions)
-        self._undo_stack.push(AddRegion(self._edits, index, region, text))
+        place = (self.study.current_id, len(self.study.regions), region, None)
+        self._undo_stack.push(AddRegion(self._editor, place, text))
 
+    def _blocker(self, recording_id: str) -> str:
+        recording = self.document.recordings.get(recording_id)
+        if recording is None:
+            return self.document.problems.get(recording_id, "Open a recording first.")
+        if recording.frame_interval_ms is None:
+            return (
+                "The file does not say how far apart its frames are: enter the frame interval "
+                "above the movie."
+            )
+        return ""
 
-class _Edits:
-    """The controller's side of the commands: replaces the study and emits the signals."""
+    def _entry_with(self, region_id: str) -> StudyRecording | None:
+        """The recording a region belongs to."""
+        for entry in self.study.recordings:
+            if any(region.id == region_id for region in entry.regions):
+                return entry
+        return None
 
-    def __init__(self, controller: StudyController) -> None:
-        self._controller = controller
-
-    def insert_region(self, index: int, region: Region, fit: RegionFit | None) -> None:
-        controller = self._controller
-        regions = list(controller._study.regions)
-        regions.insert(index, region)
-        fits = dict(controller._study.fits)
-        if fit is not None:
-            fits[region.id] = fit
-        controller._study = replace(controller._study, regions=tuple(regions), fits=fits)
-        controller.region_added.emit(region.id)
-        if fit is not None:
-            controller.fit_changed.emit(region.id)
-        controller.select_region(region.id)
-
-    def take_region(self, region_id: str) -> tuple[int, Region, RegionFit | None]:
-        controller = self._controller
-        study = controller._study
-        region = study.region(region_id)
-        index = study.regions.index(region)
-        fit = study.fits.get(region_id)
-        controller._study = study.without_region(region_id)
-        remaining = controller._study.regions
-        if controller._selected == region_id:
-            # Deselected first: no view may be left with the id of a region that has gone.
-            neighbour = remaining[min(index, len(remaining) - 1)].id if remaining else ""
-            controller.select_region(neighbour)
-        controller.region_removed.emit(region_id)
-        if fit is not None:
-            controller.fit_changed.emit(region_id)
-        return index, region, fit
-
-    def replace_region(self, region: Region) -> None:
-        self._controller._study = self._controller._study.with_region(region)
-        self._controller.region_changed.emit(region.id)
-
-    def replace_preparation(self, preparation: Preparation) -> None:
-        self._controller._study = replace(self._controller._study, preparation=preparation)
-        self._controller.preparation_changed.emit()
-
-    def replace_protocol(self, protocol: Protocol) -> None:
-        self._controller._study = replace(self._controller._study, protocol=protocol)
-        self._controller.protocol_changed.emit()
-
-    def exchange_document(
-        self, study: Study, recording: Recording | None
-    ) -> tuple[Study, Recording | None]:
-        controller = self._controller
-        before = controller._study, controller._recording
-        controller.select_region("")
-        controller._study, controller._recording = study, recording
-        for region in before[0].regions:
-            controller.region_removed.emit(region.id)
-        controller.recording_changed.emit()
-        for region in study.regions:
-            controller.region_added.emit(region.id)
-        for region_id in dict.fromkeys([*before[0].fits, *study.fits]):
-            controller.fit_changed.emit(region_id)
-        controller.preparation_changed.emit()
-        controller.protocol_changed.emit()
-        if study.regions:
-            controller.select_region(study.regions[0].id)
-        return before
+    def _entry_of(self, reference: RecordingReference) -> StudyRecording | None:
+        """The recording of the study with that file."""
+        for entry in self.study.recordings:
+            if entry.reference is not None and entry.reference.path == reference.path:
+                return entry
+        return None

@@ -3,6 +3,7 @@
 from aphyn_gui.study.analysis import fit_region
 from aphyn_gui.study.comparison import Comparison, ComparisonRow, compare
 from aphyn_gui.study.differences import Difference
+from aphyn_gui.study.document import PROJECT_SUFFIX, Document
 from aphyn_gui.study.study import (
     REGION_COLORS,
     RecordingReference,
@@ -10,18 +11,22 @@ from aphyn_gui.study.study import (
     RegionFit,
     Study,
     StudyError,
+    StudyRecording,
 )
 
 __all__ = [
+    "PROJECT_SUFFIX",
     "REGION_COLORS",
     "Comparison",
     "ComparisonRow",
     "Difference",
+    "Document",
     "RecordingReference",
     "Region",
     "RegionFit",
     "Study",
     "StudyError",
+    "StudyRecording",
     "compare",
     "fit_region",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from aphyn_gui.fitting import Estimate
 from aphyn_gui.fitting.credibility import drift
@@ -76,7 +76,8 @@ class Comparison:
     Parameters
     ----------
     regions : tuple of Region
-        Regions that have a fit, as they were fitted.
+        Regions that have a fit, as they were fitted; with the recording's name after their own
+        where regions of several recordings are compared.
     rows : tuple of ComparisonRow
         Quantities.
     findings : tuple of str
@@ -86,6 +87,8 @@ class Comparison:
         with the longest measured action potential, else the first.
     warnings : tuple of tuple of str
         For each region, what to know before using its numbers.
+    fits : tuple of RegionFit
+        Of the regions.
     """
 
     regions: tuple[Region, ...]
@@ -93,6 +96,7 @@ class Comparison:
     findings: tuple[str, ...]
     differences: tuple[Difference, ...] = ()
     warnings: tuple[tuple[str, ...], ...] = ()
+    fits: tuple[RegionFit, ...] = field(default=(), compare=False)
 
     def row(self, key: str) -> ComparisonRow:
         """The row of that key."""
@@ -151,8 +155,8 @@ class Comparison:
 
 
 def compare(study: Study) -> Comparison:
-    """Compare the fitted regions of a study, in the order of its regions."""
-    fits = [study.fits[region.id] for region in study.regions if region.id in study.fits]
+    """Compare the fitted regions of all recordings, in the order of the study."""
+    fits = _fits(study)
     differences = _differences(fits)
     return Comparison(
         regions=tuple(fit.region for fit in fits),
@@ -160,7 +164,23 @@ def compare(study: Study) -> Comparison:
         findings=_findings(fits, differences),
         differences=differences,
         warnings=tuple(fit.fit.warnings for fit in fits),
+        fits=tuple(fits),
     )
+
+
+def _fits(study: Study) -> list[RegionFit]:
+    """All fits, under names that tell them apart."""
+    fitted = [
+        (entry, [study.fits[region.id] for region in entry.regions if region.id in study.fits])
+        for entry in study.recordings
+    ]
+    if sum(bool(fits) for _, fits in fitted) < 2:
+        return [fit for _, fits in fitted for fit in fits]
+    return [
+        replace(fit, region=replace(fit.region, name=f"{fit.region.name}, {entry.name}"))
+        for entry, fits in fitted
+        for fit in fits
+    ]
 
 
 def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:

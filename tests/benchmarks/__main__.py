@@ -29,6 +29,8 @@ NAMES = (
     "memory",
     "tissue",
     "trust",
+    "kills",
+    "fuzz-projects",
 )
 
 
@@ -57,7 +59,7 @@ def main() -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         started, others = time.perf_counter(), _OtherWork()
         try:
-            module = __import__(ON_REQUEST.get(name, name))
+            module = __import__(ON_REQUEST.get(name, name.replace("-", "_")))
             settings = {}
             if name in ON_REQUEST:
                 settings = {"files_per_format": options.files, "formats": options.format}

@@ -411,3 +411,28 @@ def test_nothing_is_queued_without_recording_or_twice(
     runner.enqueue(region_id)
     runner.enqueue(region_id)
     assert runner.queued == ()
+
+
+def test_a_run_goes_on_while_another_recording_is_shown(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, tmp_path: Path
+) -> None:
+    recorder = Recorder(runner, controller)
+    controller.set_protocol(ENDLESS)
+    a, b = (region.id for region in controller.study.regions)
+    runner.enqueue(a)
+    wait_for_snapshots(qtbot, runner, a, 1)
+    controller.set_protocol(QUICK)
+    runner.enqueue(b)
+    other = save_movie(tmp_path, "other.npy")
+    controller.add_recording(
+        open_recording(other, frame_interval_ms=1.0), RecordingReference(other, 1.0)
+    )
+    assert controller.study.regions == ()
+    assert (runner.current_region_id, runner.queued) == (a, (b,))
+    runner.cancel()
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    assert recorder.of("finished") == [(a, "cancelled"), (b, "finished")]
+    assert set(controller.study.fits) == {a, b}
+    first = controller.study.recordings[0].id
+    controller.remove_recording(first)
+    assert not controller.study.fits

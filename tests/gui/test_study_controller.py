@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from aphyn_gui.fitting import IN_SILICO
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.recording import Polarity, Recording, RecordingError, RectangularRoi
-from aphyn_gui.study import RecordingReference, Study, StudyError
+from aphyn_gui.study import Document, RecordingReference, Study, StudyError
+from aphyn_gui.study.project_file import save_project
 
 
 def recording(name: str = "a.npy", interval_ms: float | None = 1.0) -> Recording:
@@ -189,3 +190,197 @@ def test_the_same_file_with_another_interval_keeps_the_regions(qapp: object) -> 
     controller.set_recording(recording(), RecordingReference(Path("a.npy"), 1.0))
     assert controller.analysis_blocker == ""
     assert len(controller.study.regions) == 1
+
+
+def with_two_recordings() -> tuple[StudyController, str, str]:
+    """Control with a region, and ischaemia, which is shown."""
+    controller = make_controller()
+    controller.add_region(RectangularRoi(0, 0, 4, 4))
+    first = controller.study.current_id
+    second = controller.add_recording(recording("b.npy"), RecordingReference(Path("b.npy")))
+    return controller, first, second.id
+
+
+def test_a_second_recording_joins_the_study_and_is_shown(qapp: object) -> None:
+    controller = make_controller()
+    region = controller.add_region(RectangularRoi(0, 0, 4, 4))
+    controller.set_preparation(replace(controller.study.preparation, beat=3, drift_order=2))
+    before = content(controller.study)
+    other = recording("b.npy")
+    entry = controller.add_recording(other, RecordingReference(Path("b.npy")))
+    assert controller.study.current == entry
+    assert controller.recording is other
+    assert (controller.study.preparation.beat, controller.study.preparation.drift_order) == (0, 2)
+    assert controller.study.all_regions == (region,)
+    controller.add_region(RectangularRoi(1, 1, 4, 4))
+    steps = controller.undo_stack.index()
+    controller.undo_stack.undo()
+    controller.undo_stack.undo()
+    assert content(controller.study) == before
+    while controller.undo_stack.index() < steps:
+        controller.undo_stack.redo()
+    assert controller.recording is other
+    assert [len(entry.regions) for entry in controller.study.recordings] == [1, 1]
+
+
+def test_showing_another_recording_exchanges_the_regions_of_the_views(qapp: object) -> None:
+    controller, first, second = with_two_recordings()
+    own = controller.add_region(RectangularRoi(2, 2, 4, 4))
+    mirror = {own.id}
+    controller.region_added.connect(mirror.add)
+    controller.region_removed.connect(mirror.remove)
+    heard: list[str] = []
+    for name in ("recording_changed", "recordings_changed", "preparation_changed"):
+        getattr(controller, name).connect(lambda name=name: heard.append(name))
+    steps = controller.undo_stack.count()
+    controller.show_recording(first)
+    assert mirror == {region.id for region in controller.study.regions} != {own.id}
+    assert controller.selected_region_id in mirror
+    assert heard == ["recording_changed", "recordings_changed", "preparation_changed"]
+    assert controller.undo_stack.count() == steps
+    controller.show_recording(first)
+    assert len(heard) == 3
+    controller.select_region(own.id)
+    assert controller.study.current_id == second
+    with pytest.raises(StudyError, match="no recording"):
+        controller.show_recording("nowhere")
+
+
+def test_undoing_a_change_shows_the_recording_it_was_made_in(qapp: object) -> None:
+    controller, first, second = with_two_recordings()
+    controller.set_preparation(replace(controller.study.preparation, polarity=Polarity.UP))
+    controller.show_recording(first)
+    assert controller.study.preparation.polarity is None
+    controller.undo_stack.undo()
+    assert controller.study.current_id == second
+    assert controller.study.preparation.polarity is None
+    region = controller.study.all_regions[0]
+    controller.change_region(replace(region, roi=region.roi.moved(1, 1)))
+    assert controller.study.current_id == first
+    controller.show_recording(second)
+    controller.undo_stack.undo()
+    assert controller.study.current_id == first
+    assert controller.study.regions == (region,)
+
+
+def test_a_recording_can_be_removed_renamed_and_brought_back(qapp: object) -> None:
+    controller, first, second = with_two_recordings()
+    before = content(controller.study), controller.study.recordings
+    controller.rename_recording(first, "control")
+    assert [entry.name for entry in controller.study.recordings] == ["control", "b"]
+    with pytest.raises(StudyError, match="another name"):
+        controller.rename_recording(second, "control")
+    with pytest.raises(StudyError, match="needs a name"):
+        controller.rename_recording(second, " ")
+    controller.remove_recording(second)
+    assert controller.study.current_id == first
+    controller.remove_recording(first)
+    assert controller.recording is None
+    assert controller.study.recording is None
+    for _ in range(3):
+        controller.undo_stack.undo()
+    controller.show_recording(second)
+    assert (content(controller.study), controller.study.recordings) == before
+    assert controller.recording is not None
+
+
+def test_a_file_of_the_study_is_shown_not_added_twice(qapp: object) -> None:
+    controller, first, _ = with_two_recordings()
+    again = recording()
+    entry = controller.add_recording(again, RecordingReference(Path("a.npy"), 2.0))
+    assert entry.id == controller.study.current_id == first
+    assert len(controller.study.recordings) == 2
+    assert controller.recording is again
+    assert controller.study.recording == RecordingReference(Path("a.npy"), 2.0)
+    assert len(controller.study.regions) == 1
+
+
+def test_a_file_outside_the_study_still_starts_a_new_one(qapp: object) -> None:
+    controller, first, second = with_two_recordings()
+    controller.set_recording(recording("c.npy"), RecordingReference(Path("c.npy")))
+    assert len(controller.study.recordings) == 1
+    controller.undo_stack.undo()
+    assert [entry.id for entry in controller.study.recordings] == [first, second]
+    controller.show_recording(first)
+    assert controller.recording is not None
+
+
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.tuples(st.sampled_from(
+    ("add", "move", "remove", "prepare", "show", "join", "drop", "undo", "redo")
+), st.integers(0, 9), st.integers(0, 9)), max_size=25))  # fmt: skip
+def test_the_views_follow_every_edit_of_several_recordings(
+    qapp: object, sequence: list[tuple[str, int, int]]
+) -> None:
+    controller = make_controller()
+    mirror: dict[str, object] = {}
+
+    def put(region_id: str) -> None:
+        mirror[region_id] = controller.study.region(region_id)
+
+    controller.region_added.connect(put)
+    controller.region_changed.connect(put)
+    controller.region_removed.connect(mirror.pop)
+    for kind, a, b in sequence:
+        recordings = controller.study.recordings
+        if kind == "show":
+            controller.show_recording(recordings[a % len(recordings)].id)
+        elif kind == "join":
+            name = f"{a}.npy"
+            controller.add_recording(recording(name), RecordingReference(Path(name)))
+        elif kind == "drop":
+            controller.remove_recording(recordings[a % len(recordings)].id)
+        else:
+            apply_edit(controller, kind, a, b)
+        assert mirror == {region.id: region for region in controller.study.regions}
+        assert controller.selected_region_id in {"", *mirror}
+    steps, end = controller.undo_stack.index(), controller.study
+    while controller.undo_stack.canUndo():
+        controller.undo_stack.undo()
+    assert [entry.name for entry in controller.study.recordings] == ["a"]
+    while controller.undo_stack.index() < steps:
+        controller.undo_stack.redo()
+    # Which recording is shown is not undone.
+    assert {entry.id: entry for entry in controller.study.recordings} == {
+        entry.id: entry for entry in end.recordings
+    }
+
+
+def test_a_project_replaces_everything_and_numbers_go_on(qapp: object) -> None:
+    controller, _, _ = with_two_recordings()
+    study = Study.of(RecordingReference(Path("c.npy")))
+    study = study.with_region(study.new_region(RectangularRoi(0, 0, 4, 4)))
+    lost = study.new_recording(RecordingReference(Path("lost.npy")))
+    study = study.with_recording(lost)
+    other = recording("c.npy")
+    heard: list[str] = []
+    controller.message.connect(lambda level, text, details: heard.append(text))
+    controller.open_project(
+        Document(study, {study.current_id: other}, {lost.id: "lost.npy was not found"})
+    )
+    assert controller.study is study
+    assert controller.recording is other
+    assert not controller.undo_stack.canUndo()
+    assert heard == ["lost.npy was not found"]
+    added = controller.add_region(RectangularRoi(1, 1, 4, 4))
+    assert added.id not in {region.id for region in study.all_regions}
+    controller.show_recording(lost.id)
+    assert controller.recording is None
+    assert controller.analysis_blocker == "lost.npy was not found"
+    found = recording("found.npy")
+    controller.relink_recording(lost.id, found, RecordingReference(Path("found.npy")))
+    assert controller.recording is found
+    assert controller.analysis_blocker == ""
+
+
+def test_saving_changes_nothing_but_paths(qapp: object, tmp_path: Path) -> None:
+    controller, _, second = with_two_recordings()
+    saved = save_project(controller.study, tmp_path / "study.aphyn")
+    controller.rename_recording(second, "edited meanwhile")
+    controller.mark_saved(saved)
+    references = [entry.reference for entry in controller.study.recordings]
+    assert references == [entry.reference for entry in saved.recordings]
+    assert controller.study.current.name == "edited meanwhile"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ import pytest
 from aphyn_gui.fitting import RECOMMENDED, Estimate, InitialVoltage, NetworkSettings, Optimiser
 from aphyn_gui.physics import ionic_model
 from aphyn_gui.recording import Preparation, Recording, RectangularRoi, open_recording
-from aphyn_gui.study import Study, compare, fit_region
+from aphyn_gui.study import RecordingReference, Study, StudyRecording, compare, fit_region
 from aphyn_gui.study.comparison import ComparisonRow
 from aphyn_gui.study.differences import difference_of, welch
 from aphyn_gui.study.export import study_as_dict, write_study
@@ -140,7 +141,7 @@ def study(recording: Recording) -> Study:
         network=NetworkSettings(), optimiser=Optimiser.ADAM,
         initial_voltage=InitialVoltage.MEAN, epochs=5,
     )  # fmt: skip
-    study = Study(preparation=PREPARATION)
+    study = Study.of(preparation=PREPARATION)
     for name, x, protocol in (("Long", 1, PHYSICS), ("Short", 10, network)):
         study = study.with_region(study.new_region(RectangularRoi(x, 1, 5, 5), name))
         training = fit_region(recording, study.regions[-1], PREPARATION, protocol)
@@ -225,3 +226,19 @@ def test_what_is_written_can_be_read_back(
     assert float(rows["tau_out"]["value"]) == found.value
     assert rows["tau_open"]["is_identified"] == "False"
     assert rows["tau_out"]["physics_only"] == rows["tau_out"]["value"]
+
+
+def test_regions_of_several_recordings_are_compared_under_both_names(study: Study) -> None:
+    first, second = study.regions
+    control = StudyRecording("a", "control", RecordingReference(Path("a.tif")), regions=(first,))
+    other = StudyRecording(
+        "b", "ischaemia", RecordingReference(Path("b.tif")), regions=(replace(second, name="Long"),)
+    )
+    both = Study((control, other), "b", study.protocol, study.fits)
+    comparison = compare(both)
+    assert [region.name for region in comparison.regions] == ["Long, control", "Short, ischaemia"]
+    assert comparison.rows == compare(study).rows
+    assert comparison.findings[0].startswith("Long, control has the longer action potential")
+    assert [fit.region.name for fit in comparison.fits] == ["Long, control", "Short, ischaemia"]
+    alone = Study((control, replace(other, regions=())), "b", fits={first.id: study.fits[first.id]})
+    assert [region.name for region in compare(alone).regions] == ["Long"]

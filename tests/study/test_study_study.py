@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from aphyn_gui.recording import RectangularRoi
-from aphyn_gui.study import REGION_COLORS, Region, Study, StudyError
+from aphyn_gui.recording import Preparation, RectangularRoi
+from aphyn_gui.study import (
+    REGION_COLORS,
+    RecordingReference,
+    Region,
+    Study,
+    StudyError,
+    StudyRecording,
+)
 
 ROI = RectangularRoi(1, 2, 3, 4)
 
@@ -55,3 +65,58 @@ def test_two_regions_cannot_share_a_name() -> None:
 def test_an_unknown_region_is_named() -> None:
     with pytest.raises(StudyError, match="no region 'roi-9'"):
         study_with(1).without_region("roi-9")
+
+
+def two_recordings() -> Study:
+    """Control with ROI A, then ischaemia with ROI A of its own, which is the current one."""
+    study = Study.of(RecordingReference(Path("control/stack.tif")), Preparation(beat=3))
+    study = study.with_region(study.new_region(ROI))
+    other = study.new_recording(RecordingReference(Path("ischaemia/stack.tif")))
+    study = study.with_recording(other).showing(other.id)
+    return study.with_region(study.new_region(ROI))
+
+
+def test_a_recording_has_its_own_regions_and_preparation() -> None:
+    study = two_recordings()
+    control, ischaemia = study.recordings
+    assert (control.name, ischaemia.name) == ("stack", "ischaemia/stack")
+    assert (study.preparation.beat, control.preparation.beat) == (0, 3)
+    (first,), (second,) = control.regions, ischaemia.regions
+    assert first.name == second.name == "ROI A"
+    assert first.id != second.id
+    assert first.color != second.color
+    assert study.regions == (second,)
+    assert study.all_regions == (first, second)
+    assert study.recording_of(first.id) == control
+    assert study.region(first.id) == first
+
+
+def test_a_region_changes_in_the_recording_it_belongs_to() -> None:
+    study = two_recordings()
+    first = study.all_regions[0]
+    moved = replace(first, roi=ROI.moved(1, 1))
+    assert study.with_region(moved).recordings[0].regions == (moved,)
+    assert study.without_region(first.id).all_regions == study.regions
+
+
+def test_a_removed_recording_takes_its_regions_along() -> None:
+    study = two_recordings()
+    control, ischaemia = study.recordings
+    left = study.without_recording(ischaemia.id)
+    assert left.recordings == (control,)
+    assert left.current == control
+    nothing = left.without_recording(control.id)
+    assert nothing.recording is None
+    assert nothing.preparation == control.preparation
+
+
+def test_a_study_that_contradicts_itself_is_refused() -> None:
+    study = two_recordings()
+    with pytest.raises(StudyError, match="no recording 'x'"):
+        study.showing("x")
+    with pytest.raises(StudyError, match="ids of the regions repeat"):
+        replace(study, recordings=(study.current, replace(study.current, id="b", name="b")))
+    with pytest.raises(StudyError, match="names of the recordings repeat"):
+        study.with_recording(replace(study.current, name="stack"))
+    with pytest.raises(StudyError, match="has no file"):
+        study.with_recording(StudyRecording("b", "b"))

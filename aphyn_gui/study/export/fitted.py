@@ -64,7 +64,7 @@ def fitted_regions(study: Study, recordings: Iterable[Recording] = ()) -> tuple[
     known = tuple(recordings)
     found = tuple(
         _with_recording(study, study.fits[region.id], known)
-        for region in study.regions
+        for region in study.all_regions
         if region.id in study.fits
     )
     if not found:
@@ -75,7 +75,7 @@ def fitted_regions(study: Study, recordings: Iterable[Recording] = ()) -> tuple[
 def _with_recording(
     study: Study, region_fit: RegionFit, recordings: tuple[Recording, ...]
 ) -> FittedRegion:
-    reference = study.recording
+    reference = study.recording_of(region_fit.region.id).reference
     if reference is None:
         # Without a reference one recording can still be meant, several cannot be told apart.
         only = recordings[0] if len(recordings) == 1 else None

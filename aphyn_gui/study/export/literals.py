@@ -10,11 +10,28 @@ from pathlib import PurePath
 
 from aphyn_gui.fitting import Device, InitialVoltage, NetworkSettings, Optimiser, Protocol
 from aphyn_gui.physics import Stimulus
-from aphyn_gui.recording import Normalisation, Polarity, Preparation, RectangularRoi, Split
+from aphyn_gui.recording import (
+    Ensemble,
+    FrameRepair,
+    Mask,
+    Normalisation,
+    Polarity,
+    Preparation,
+    RectangularRoi,
+    SmoothBaseline,
+    Split,
+    TemporalFilter,
+    TemporalKind,
+)
 from aphyn_gui.study.study import StudyError
 
-_DATACLASSES = (Preparation, Protocol, Stimulus, NetworkSettings, RectangularRoi)
-_ENUMS = (Device, InitialVoltage, Optimiser, Normalisation, Polarity, Split)
+_DATACLASSES = (
+    FrameRepair, NetworkSettings, Preparation, Protocol, RectangularRoi, SmoothBaseline, Stimulus,
+    TemporalFilter,
+)  # fmt: skip
+_ENUMS = (
+    Device, Ensemble, InitialVoltage, Normalisation, Optimiser, Polarity, Split, TemporalKind,
+)  # fmt: skip
 _STEP = "    "
 _LINE = 88
 
@@ -65,6 +82,8 @@ def _compound(value: object, indent: int) -> str:
             for key, item in value.items()
         ]
         return _bracketed("{", parts, "}", indent)
+    if isinstance(value, Mask):
+        return f"Mask.from_dict({literal(value.as_dict(), indent)})"
     if type(value) in _DATACLASSES:
         parts = [
             f"{field.name}={literal(getattr(value, field.name), indent + 1)}"

@@ -30,11 +30,17 @@ from aphyn_gui.fitting import (
 )
 from aphyn_gui.physics import Stimulus
 from aphyn_gui.recording import (
+    Ensemble,
+    FrameRepair,
+    Mask,
     Normalisation,
     Polarity,
     Preparation,
     RectangularRoi,
+    SmoothBaseline,
     Split,
+    TemporalFilter,
+    TemporalKind,
     open_recording,
 )
 from aphyn_gui.study import Region, fit_region

@@ -37,7 +37,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 @pytest.fixture(scope="session")
 def study(recording: Recording) -> Study:
     preparation = Preparation(horizon_ms=60.0, beat=1)
-    study = Study(recording=RecordingReference(Path(recording.path), 1.0), preparation=preparation)
+    study = Study.of(RecordingReference(Path(recording.path), 1.0), preparation)
     for name, x, protocol in zip(NAMES, (1, 10), (PHYSICS, HYBRID), strict=True):
         study = study.with_region(study.new_region(RectangularRoi(x, 1, 5, 5), name))
         training = fit_region(recording, study.regions[-1], preparation, protocol)

@@ -129,6 +129,6 @@ def test_fits_that_were_stopped_are_not_compared(study: Study) -> None:
 
 def test_a_study_without_a_file_says_what_is_missing(study: Study) -> None:
     with pytest.raises(StudyError, match="open the recording"):
-        export_script(replace(study, recording=None))
+        export_script(study.with_recording(replace(study.current, reference=None)))
     with pytest.raises(StudyError, match="fit at least one region"):
         export_script(Study())

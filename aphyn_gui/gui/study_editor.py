@@ -1,0 +1,194 @@
+"""The controller's side of the commands: replaces the document and tells the views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aphyn_gui.fitting import Protocol
+from aphyn_gui.gui.commands import RecordingPlace, RegionPlace
+from aphyn_gui.recording import Preparation, Recording
+from aphyn_gui.study import Document, RecordingReference, Region, RegionFit, Study
+
+if TYPE_CHECKING:
+    from aphyn_gui.gui.study_controller import StudyController
+
+
+class StudyEditor:
+    """Holds the document and the selection; every change ends in the controller's signals.
+
+    Parameters
+    ----------
+    controller : StudyController
+        Whose signals are emitted.
+    """
+
+    def __init__(self, controller: StudyController) -> None:
+        self._controller = controller
+        self.document = Document(Study())
+        self.selected = ""
+
+    def select(self, region_id: str) -> None:
+        """Select a region of the current recording, "" for none."""
+        if region_id != self.selected:
+            self.selected = region_id
+            self._controller.selection_changed.emit(region_id)
+
+    def show(self, recording_id: str) -> None:
+        """Make a recording the current one."""
+        if recording_id != self._study.current_id:
+            self._become(replace(self.document, study=self._study.showing(recording_id)))
+
+    def store_fit(self, region_id: str, fit: RegionFit) -> None:
+        """Keep a region's latest fit."""
+        self._set_study(self._study.with_fit(region_id, fit))
+        self._controller.fit_changed.emit(region_id)
+
+    def relink(
+        self, recording_id: str, recording: Recording, reference: RecordingReference
+    ) -> None:
+        """Open a recording anew."""
+        entry = replace(self._study.recording_entry(recording_id), reference=reference)
+        problems = {k: text for k, text in self.document.problems.items() if k != recording_id}
+        recordings = {**self.document.recordings, recording_id: recording}
+        self.document = Document(self._study.with_recording(entry), recordings, problems)
+        if recording_id == self._study.current_id:
+            self._controller.recording_changed.emit()
+        self._controller.recordings_changed.emit()
+
+    def take_references(self, study: Study) -> None:
+        """Take paths over from a study as it was saved, where the recording is the same."""
+        saved = {entry.id: entry.reference for entry in study.recordings}
+        for entry in self._study.recordings:
+            new = saved.get(entry.id)
+            if new is None or entry.reference is None or new.path.name != entry.reference.path.name:
+                continue
+            reference = replace(entry.reference, path=new.path, relative_path=new.relative_path)
+            self._set_study(self._study.with_recording(replace(entry, reference=reference)))
+
+    def insert_region(self, place: RegionPlace) -> None:
+        """Put a region, and its fit if it has one, at its place."""
+        recording_id, index, region, fit = place
+        self.show(recording_id)
+        regions = list(self._study.regions)
+        regions.insert(index, region)
+        study = self._study.with_recording(replace(self._study.current, regions=tuple(regions)))
+        self._set_study(study if fit is None else study.with_fit(region.id, fit))
+        self._controller.region_added.emit(region.id)
+        if fit is not None:
+            self._controller.fit_changed.emit(region.id)
+        self.select(region.id)
+
+    def take_region(self, region_id: str) -> RegionPlace:
+        """Remove a region; as it was."""
+        self.show(self._study.recording_of(region_id).id)
+        study = self._study
+        region = study.region(region_id)
+        index = study.regions.index(region)
+        fit = study.fits.get(region_id)
+        self._set_study(study.without_region(region_id))
+        remaining = self._study.regions
+        if self.selected == region_id:
+            # Deselected first: no view may be left with the id of a region that has gone.
+            self.select(remaining[min(index, len(remaining) - 1)].id if remaining else "")
+        self._controller.region_removed.emit(region_id)
+        if fit is not None:
+            self._controller.fit_changed.emit(region_id)
+        return study.current_id, index, region, fit
+
+    def replace_region(self, region: Region) -> None:
+        """Put a region in the place of the one with the same id."""
+        self.show(self._study.recording_of(region.id).id)
+        self._set_study(self._study.with_region(region))
+        self._controller.region_changed.emit(region.id)
+
+    def replace_preparation(self, recording_id: str, preparation: Preparation) -> None:
+        """Replace a recording's settings from counts to sequences."""
+        self.show(recording_id)
+        self._set_study(self._study.with_preparation(preparation))
+        self._controller.preparation_changed.emit()
+
+    def replace_protocol(self, protocol: Protocol) -> None:
+        """Replace the settings of the next fit."""
+        self._set_study(replace(self._study, protocol=protocol))
+        self._controller.protocol_changed.emit()
+
+    def insert_recording(self, place: RecordingPlace) -> None:
+        """Put a recording, with all that belongs to it, at its place."""
+        index, entry, fits, recording = place
+        study = self._study
+        # What stood for "nothing is open" goes.
+        entries = [other for other in study.recordings if other.reference is not None]
+        entries.insert(index, entry)
+        recordings = dict(self.document.recordings)
+        if recording is not None:
+            recordings[entry.id] = recording
+        study = Study(tuple(entries), entry.id, study.protocol, {**study.fits, **fits})
+        self._become(replace(self.document, study=study, recordings=recordings))
+
+    def take_recording(self, recording_id: str) -> RecordingPlace:
+        """Remove a recording and all that belongs to it; as it was."""
+        study = self._study
+        entry = study.recording_entry(recording_id)
+        ids = {region.id for region in entry.regions}
+        fits = {key: fit for key, fit in study.fits.items() if key in ids}
+        recordings = dict(self.document.recordings)
+        recording = recordings.pop(recording_id, None)
+        self._become(
+            replace(
+                self.document, study=study.without_recording(recording_id), recordings=recordings
+            )
+        )
+        return study.recordings.index(entry), entry, fits, recording
+
+    def rename_recording(self, recording_id: str, name: str) -> None:
+        """Give a recording another name."""
+        entry = replace(self._study.recording_entry(recording_id), name=name)
+        self._set_study(self._study.with_recording(entry))
+        self._controller.recordings_changed.emit()
+
+    def exchange_document(self, document: Document) -> Document:
+        """Replace study and recordings as a whole; the ones that were there."""
+        before = self.document
+        self._become(document)
+        return before
+
+    @property
+    def _study(self) -> Study:
+        return self.document.study
+
+    def _set_study(self, study: Study) -> None:
+        self.document = replace(self.document, study=study)
+
+    def _become(self, document: Document) -> None:
+        """Show another document; the views forget the regions of the former current recording."""
+        before, controller = self.document, self._controller
+        is_same = (
+            before.recording is document.recording
+            and before.study.current == document.study.current
+        )
+        if not is_same:
+            self.select("")
+        self.document = document
+        if not is_same:
+            for region in before.study.regions:
+                controller.region_removed.emit(region.id)
+            controller.recording_changed.emit()
+            for region in document.study.regions:
+                controller.region_added.emit(region.id)
+        for region_id in _changed_fits(before.study.fits, document.study.fits):
+            controller.fit_changed.emit(region_id)
+        controller.recordings_changed.emit()
+        if not is_same:
+            controller.preparation_changed.emit()
+        if before.study.protocol != document.study.protocol:
+            controller.protocol_changed.emit()
+        if not is_same and document.study.regions:
+            self.select(document.study.regions[0].id)
+
+
+def _changed_fits(before: Mapping[str, RegionFit], after: Mapping[str, RegionFit]) -> list[str]:
+    return [
+        key for key in dict.fromkeys([*before, *after]) if before.get(key) is not after.get(key)
+    ]
