@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -55,9 +55,6 @@ class MovieView(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(_PLAY_INTERVAL_MS)
         self._play_action = QAction("Play or pause", self)
-        self._play_action.setShortcut(QKeySequence(Qt.Key.Key_Space))
-        # Only here: elsewhere the space bar presses buttons and edits cells.
-        self._play_action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._play_button = QToolButton()
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._time = QLabel()
@@ -151,7 +148,6 @@ class MovieView(QWidget):
         layout.addWidget(self._canvas, 1)
         layout.addWidget(self._left_out)
         layout.addLayout(transport)
-        self.addAction(self._play_action)
 
     def _connect(self) -> None:
         self._play_action.triggered.connect(self.toggle_play)

@@ -148,6 +148,9 @@ class RoiTable(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.setToolTip(
+            "Double-click or F2 edits a cell, a click on a colour changes it, Delete removes"
+        )
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setMinimumHeight(40)

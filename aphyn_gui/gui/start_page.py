@@ -45,6 +45,10 @@ class StartPage(QFrame):
         self._demo.setProperty("primary", "true")
         self._open.setObjectName("start_open")
         self._demo.setObjectName("start_demo")
+        self._open.setToolTip("Choose a recording on this machine (Ctrl+O)")
+        self._demo.setToolTip(
+            "Open a simulated recording with a normal and an ischaemic region, to try everything"
+        )
         self._drop_zone = QFrame()
         self._recent = QVBoxLayout()
         self._build()
