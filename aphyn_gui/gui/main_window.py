@@ -18,6 +18,7 @@ from aphyn_gui.gui.fit_view import FitView
 from aphyn_gui.gui.guide import GuidePage
 from aphyn_gui.gui.log_hub import LogHub
 from aphyn_gui.gui.log_view import LogView, Toaster
+from aphyn_gui.gui.low_window import LOWEST_FOR_ALL, take_turns
 from aphyn_gui.gui.movie_canvas import Tool
 from aphyn_gui.gui.movie_view import MovieView
 from aphyn_gui.gui.panel_keys import PanelKeys
@@ -57,7 +58,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(_TITLE)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.setMinimumSize(900, 600)
+        self.setMinimumSize(760, 420)
         self._hub = hub or LogHub(self)
         self.controller = StudyController(self)
         self.tasks = BackgroundTasks("analysis", self)
@@ -179,6 +180,8 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(docks["protocol"], docks["guide"])
         for name, dock in docks.items():
             dock.setVisible(name in ("movie", "trace", "rois", "fit", "comparison"))
+        if self.height() < LOWEST_FOR_ALL:
+            take_turns(self, docks)
         width, height = self.width(), self.height() - 110
         self.resizeDocks(
             [docks["movie"], docks["fit"], docks["preparation"]],

@@ -103,7 +103,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._box.sigResized.connect(self._show_all)
         self._box.sigRangeChangedManually.connect(self._note_zoom)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 60)
         controller.region_added.connect(self._add_item)
         controller.region_changed.connect(self._update_item)
         controller.region_removed.connect(self._remove_item)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.gui.calibration_bar import CalibrationBar
+from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.movie_canvas import MovieCanvas
 from aphyn_gui.gui.movie_frames import Image, MovieFrames, MovieMode, MovieOverview
@@ -50,7 +51,7 @@ class MovieView(QWidget):
         self._calibration = CalibrationBar()
         self._calibration.hide()
         self._canvas = MovieCanvas(controller, analyst)
-        self._left_out = QLabel()
+        self._left_out = ElidedLabel()
         self._left_out.setProperty("role", "muted")
         self._timer = QTimer(self)
         self._timer.setInterval(_PLAY_INTERVAL_MS)
@@ -85,7 +86,7 @@ class MovieView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """The same with and without questions: a dock that must grow pushes others out of sight."""
-        return QSize(260, 270)
+        return QSize(260, 180)
 
     def show_frame(self, index: int) -> None:
         """Go to a frame."""
@@ -234,9 +235,9 @@ class MovieView(QWidget):
         else:
             sequences = prepared.sequences
             self._left_out.setText(
-                f"{region.name}: ● {len(sequences.training)} training  "
+                f"● {len(sequences.training)} training  "
                 f"○ {len(sequences.validation)} validation  "
-                f"✕ {len(sequences.left_out)} left out"
+                f"✕ {len(sequences.left_out)} left out · {region.name}"
             )
         self._left_out.setVisible(self._controller.recording is not None)
 

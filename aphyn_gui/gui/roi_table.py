@@ -25,6 +25,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import REGION_COLORS
 
 _SWATCH_SIZE = 14
+_WIDEST_NAME = 140
 _COLOR_NAMES = dict(
     zip(
         REGION_COLORS,
@@ -52,6 +53,15 @@ class _SwatchDelegate(QStyledItemDelegate):
         painter.setBrush(index.data(Qt.ItemDataRole.UserRole))
         painter.drawRoundedRect(square, 3, 3)
         painter.restore()
+
+
+class _NameDelegate(QStyledItemDelegate):
+    """Keeps a long name from pushing the status out of sight; its tooltip has all of it."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return super().sizeHint(option, index).boundedTo(QSize(_WIDEST_NAME, 1000))
 
 
 class RoiTable(QWidget):
@@ -157,6 +167,7 @@ class RoiTable(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(26)
         table.setItemDelegateForColumn(COLOR, _SwatchDelegate(table))
+        table.setItemDelegateForColumn(NAME, _NameDelegate(table))
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from aphyn_gui.compilation import is_compiling
 from aphyn_gui.fitting import Progress
+from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.throttle import Throttle
@@ -177,42 +177,6 @@ class ProgressLine(QWidget):
         painter.fillRect(self.rect(), self.palette().midlight())
         done = round(self._share * self.width())
         painter.fillRect(0, 0, done, self.height(), self.palette().highlight())
-
-
-class ElidedLabel(QWidget):
-    """One line that ends in an ellipsis where there is no room, and never widens its window.
-
-    Not a QLabel: that one has the whole window laid out anew for every new text.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def text(self) -> str:
-        """The whole text."""
-        return self._text
-
-    def setText(self, text: str) -> None:
-        """Show ``text``, plain."""
-        if text != self._text:
-            self._text = text
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        """As high as its line."""
-        return QSize(0, self.fontMetrics().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw as much as fits."""
-        painter = QPainter(self)
-        area = self.contentsRect()
-        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, area.width())
-        self.style().drawItemText(
-            painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            self.palette(), self.isEnabled(), text, self.foregroundRole(),
-        )  # fmt: skip
 
 
 def progress_text(progress: Progress, is_paused: bool = False) -> str:

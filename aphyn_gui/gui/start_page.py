@@ -85,6 +85,7 @@ class StartPage(QFrame):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for label in (kinds, about):
             label.setProperty("role", "muted")
+        for label in (heading, kinds, about):
             label.setWordWrap(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(12)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.gui import settings
+from aphyn_gui.gui.adaptive_toolbar import AdaptiveToolBar
 from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.menu_mnemonics import give_mnemonics
 from aphyn_gui.gui.theme import ThemeMode, theme_manager
@@ -132,11 +133,10 @@ class WindowActions(QObject):
 
     def build_toolbar(self) -> QToolBar:
         """The toolbar, added to the window."""
-        toolbar = QToolBar("Toolbar")
+        toolbar = AdaptiveToolBar("Toolbar")
         toolbar.setObjectName("toolbar")
         toolbar.setMovable(False)
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toolbar.addActions([self.open, self.demo])
         toolbar.addSeparator()
         toolbar.addActions([self.draw, self.select])
