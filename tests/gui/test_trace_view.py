@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QPushButton
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from window_helpers import CYCLE_MS, drag, wait_analysed
 
@@ -14,7 +14,10 @@ from aphyn_gui.recording import Polarity
 
 
 def words(window: MainWindow) -> str:
-    return " ".join(label.text() for label in window.trace_view.findChildren(ElidedLabel))
+    kinds = (QLabel, ElidedLabel)
+    return " ".join(
+        label.text() for kind in kinds for label in window.trace_view.findChildren(kind)
+    )
 
 
 def drag_time(window: MainWindow, start_ms: float, stop_ms: float) -> None:
