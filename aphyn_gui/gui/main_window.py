@@ -288,6 +288,9 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(_TITLE)
             return
         self.setWindowTitle(f"{recording.path.name} — {_TITLE}")
+        if self.tabifiedDockWidgets(self._docks["movie"]):
+            # Its title is the word on its tab, which leaves room for the others.
+            return
         self._docks["movie"].setWindowTitle(
             f"Recording: {recording.path.name}, {recording.column_count} × {recording.row_count}, "
             f"{recording.frame_count} frames"
