@@ -163,7 +163,7 @@ def _run_demo(program: Path, home: Path) -> Demo:
         lines.append(line)
         if line.startswith(WINDOW_IS_OPEN):
             window_s = time.perf_counter() - started
-        foreign |= _foreign_files(process.pid)
+        foreign |= _foreign_files(process.pid, program.parent.resolve())
     status = process.wait(timeout=PATIENCE_S)
     total_s = time.perf_counter() - started
     table = home / "aphyn-demo" / "comparison.csv"
@@ -174,7 +174,7 @@ def _run_demo(program: Path, home: Path) -> Demo:
     return Demo(window_s, total_s, tuple(sorted(foreign)))
 
 
-def _foreign_files(process_id: int) -> set[str]:
+def _foreign_files(process_id: int, folder: Path) -> set[str]:
     """Files of the building machine's Python that a process has mapped."""
     try:
         maps = Path(f"/proc/{process_id}/maps").read_text(encoding="utf-8")
@@ -182,7 +182,7 @@ def _foreign_files(process_id: int) -> set[str]:
         return set()
     paths = {line.split(maxsplit=5)[5].strip() for line in maps.splitlines() if "/" in line}
     homes = (sys.prefix, sys.base_prefix, "site-packages")
-    here = str(ROOT)
+    here = f"{folder}/"
     return {p for p in paths if not p.startswith(here) and any(home in p for home in homes)}
 
 
