@@ -88,7 +88,7 @@ def _prepare_platform(options: argparse.Namespace) -> str:
     if options.screenshots is not None:
         # Pictures have the size that was asked for, whatever screen there is.
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    elif not system_libraries.has_display():
+    elif not system_libraries.has_display() or _is_demo_offscreen(options):
         if not options.demo:
             return (
                 "aphyn-gui: there is no display to open a window on. Set DISPLAY or "
@@ -110,6 +110,11 @@ def _prepare_platform(options: argparse.Namespace) -> str:
             "DISPLAY, or run 'aphyn-gui fit' to work without a window"
         )
     return ""
+
+
+def _is_demo_offscreen(options: argparse.Namespace) -> bool:
+    """Whether the demo's window would be opened where nobody can ever close it."""
+    return bool(options.demo) and os.environ.get("QT_QPA_PLATFORM") == "offscreen"
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -56,8 +56,15 @@ class CalibrationBar(QFrame):
             validator.setNotation(QDoubleValidator.Notation.StandardNotation)
             field.setValidator(validator)
             field.returnPressed.connect(self._submit)
-        self._interval.setToolTip("Time between two frames. Nothing is assumed.")
-        self._pitch.setToolTip("Distance between neighbouring pixels on the tissue, mm.")
+        self._interval.setToolTip(
+            "Time between two frames, ms, or their rate, Hz; above 0. Nothing is assumed."
+        )
+        self._unit.setToolTip("Whether the number is a time in ms or a rate in Hz")
+        self._pitch.setToolTip(
+            "Distance between neighbouring pixels on the tissue, mm, above 0; empty: unknown. "
+            "It gives the movie its scale bar."
+        )
+        self._apply.setToolTip("Use these numbers, and remember them for this file")
         layout = QGridLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setHorizontalSpacing(8)

@@ -8,11 +8,14 @@ from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.plot_panel import PlotPanel
-from aphyn_gui.gui.plot_style import add_curve, ends_of, finite_bounds, mixed
+from aphyn_gui.gui.plot_style import add_curve, ends_of, finite_bounds, mixed, nice_step
 from aphyn_gui.gui.theme import Theme
 from aphyn_gui.recording import SequenceSet
 
 _SIDE_BY_SIDE_ASPECT = 1.7
+_ROOMY_PAIR, _ROOMY_ALONE = 640, 320
+"""Width, pixels, from which on the time axes have room for the usual number of ticks."""
+
 _PHYSICS = "v(0) + ∫F<sub>p</sub>"
 
 
@@ -25,6 +28,8 @@ class DecompositionPlot(PlotPanel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_side_by_side = False
+        self._is_narrow = False
+        self._horizon_ms = 0.0
         self.rates, self.rates_range = self._add_plot(0, title="rates")
         self.integrals, self.integrals_range = self._add_plot(
             1, title="integrated", x_from=self.rates_range
@@ -62,6 +67,16 @@ class DecompositionPlot(PlotPanel):
             self._is_side_by_side = side_by_side
             self.ci.removeItem(self.integrals)
             self.ci.addItem(self.integrals, *((0, 1) if side_by_side else (1, 0)))
+        is_narrow = size.width() < (_ROOMY_PAIR if side_by_side else _ROOMY_ALONE)
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._space_ticks()
+
+    def _space_ticks(self) -> None:
+        """Two numbers on a short time axis: left to pyqtgraph, they run into one another."""
+        few = [(nice_step(self._horizon_ms), 0.0)] if self._is_narrow else None
+        for plot in (self.rates, self.integrals):
+            plot.getAxis("bottom").setTickSpacing(levels=few)
 
     def _draw(self, picture: FitPicture) -> None:
         if picture.sequences is not self._sequences:
@@ -71,6 +86,9 @@ class DecompositionPlot(PlotPanel):
             self.mean.setData(picture.sequences.time_ms, mean)
         self.integrals_range.include_y(self._mean_bounds, step=0.1)
         self.rates_range.include_x(0.0, picture.sequences.horizon_ms)
+        if picture.sequences.horizon_ms != self._horizon_ms:
+            self._horizon_ms = picture.sequences.horizon_ms
+            self._space_ticks()
         forecast = picture.forecast
         if forecast is None:
             for curve in self._of_forecast:

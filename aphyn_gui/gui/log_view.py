@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import platform
+from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, qVersion
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from aphyn_gui import __version__
+from aphyn_gui.gui.bug_report import bug_report
 from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.theme import monospace_font
 
@@ -27,15 +27,10 @@ _TOAST_MARGIN = 14
 _MOST_TOASTS = 4
 _LIFETIME_MS = {"info": 5000, "warning": 12_000}
 _LONGEST_LOG = 5000
-
-
-def bug_report(text: str, details: str) -> str:
-    """A message with everything a developer asks for first."""
-    return (
-        f"{text}\n\n{details.strip() or '(no details)'}\n\n"
-        f"aphyn_gui {__version__}, Python {platform.python_version()}, Qt {qVersion()}, "
-        f"{platform.platform()}"
-    )
+_REPORT_MEANING = (
+    "Copy message, details, the last lines of the log, versions and system; without the folders "
+    "of your files"
+)
 
 
 class LogView(QWidget):
@@ -48,14 +43,17 @@ class LogView(QWidget):
         self._text.setMaximumBlockCount(_LONGEST_LOG)
         self._text.setFont(monospace_font())
         self._text.setPlaceholderText("Nothing has happened yet.")
-        copy = QPushButton("Copy all")
-        clear = QPushButton("Clear")
-        copy.clicked.connect(self._copy)
-        clear.clicked.connect(self._text.clear)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        buttons.addWidget(copy)
-        buttons.addWidget(clear)
+        for words, meaning, slot in (
+            ("Copy for a bug report", _REPORT_MEANING, self._copy_report),
+            ("Copy all", "Copy every message as it stands here", self._copy),
+            ("Clear", "Empty the list", self._text.clear),
+        ):
+            button = QPushButton(words)
+            button.setToolTip(meaning)
+            button.clicked.connect(slot)
+            buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(self._text, 1)
@@ -77,15 +75,21 @@ class LogView(QWidget):
             self._text.appendPlainText(details.rstrip())
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(bug_report(self.text, ""))
+        QGuiApplication.clipboard().setText(self.text)
+
+    def _copy_report(self) -> None:
+        QGuiApplication.clipboard().setText(bug_report("", messages=self.text))
 
 
 class Toast(QFrame):
     """One message in the corner of the window, with its details one click away."""
 
-    def __init__(self, level: str, text: str, details: str, parent: QWidget) -> None:
+    def __init__(
+        self, level: str, text: str, details: str, messages: Callable[[], str], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._text, self._details_text = text, details
+        self._messages = messages
         self.setProperty("role", "bar")
         self.setProperty("level", level)
         self.setFixedWidth(_TOAST_WIDTH)
@@ -140,9 +144,11 @@ class Toast(QFrame):
         row.addStretch(1)
         details = QPushButton("Details")
         details.setCheckable(True)
+        details.setToolTip("Show or hide what happened inside the program")
         details.toggled.connect(self._show_details)
         row.addWidget(details)
         copy = QPushButton("Copy for a bug report")
+        copy.setToolTip(_REPORT_MEANING)
         copy.clicked.connect(self._copy)
         row.addWidget(copy)
         return row
@@ -152,7 +158,9 @@ class Toast(QFrame):
         self.adjustSize()
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(bug_report(self._text, self._details_text))
+        QGuiApplication.clipboard().setText(
+            bug_report(self._text, self._details_text, self._messages())
+        )
 
     def _expire(self) -> None:
         if not self.underMouse() and self._details.isHidden():
@@ -160,10 +168,19 @@ class Toast(QFrame):
 
 
 class Toaster(QObject):
-    """Stacks toasts in the lower right corner of a window."""
+    """Stacks toasts in the lower right corner of a window.
 
-    def __init__(self, window: QWidget) -> None:
+    Parameters
+    ----------
+    window : QWidget
+        Where they appear.
+    messages : callable
+        The log so far, for bug reports.
+    """
+
+    def __init__(self, window: QWidget, messages: Callable[[], str]) -> None:
         super().__init__(window)
+        self._messages = messages
         self._window = window
         self._toasts: list[Toast] = []
         window.installEventFilter(self)
@@ -177,7 +194,7 @@ class Toaster(QObject):
         """Show a message; the same one again only moves to the front."""
         for toast in [t for t in self._toasts if t.text == text]:
             toast.dismiss()
-        toast = Toast(level, text, details, self._window)
+        toast = Toast(level, text, details, self._messages, self._window)
         toast.installEventFilter(self)
         self._toasts.append(toast)
         if len(self._toasts) > _MOST_TOASTS:

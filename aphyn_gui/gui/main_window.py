@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QFileDialog,
-    QMainWindow,
-    QMessageBox,
-    QTextBrowser,
-    QWidget,
-)
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QWidget
 
-from aphyn_gui.gui import settings
+from aphyn_gui.gui import settings, whats_this
+from aphyn_gui.gui.about_dialog import AboutDialog
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.comparison_view import ComparisonView
+from aphyn_gui.gui.dropped_files import dropped_files, left_aside
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.fit_view import FitView
-from aphyn_gui.gui.help_texts import ABOUT, TOUR
+from aphyn_gui.gui.guide import GuidePage
 from aphyn_gui.gui.log_hub import LogHub
 from aphyn_gui.gui.log_view import LogView, Toaster
+from aphyn_gui.gui.low_window import LOWEST_FOR_ALL, take_turns
 from aphyn_gui.gui.movie_canvas import Tool
 from aphyn_gui.gui.movie_view import MovieView
+from aphyn_gui.gui.panel_keys import PanelKeys
+from aphyn_gui.gui.play_key import PlayKey
 from aphyn_gui.gui.preparation_panel import PreparationPanel
 from aphyn_gui.gui.protocol_panel import ProtocolPanel
 from aphyn_gui.gui.recording_loader import RecordingLoader, file_filter
@@ -61,7 +58,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(_TITLE)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.setMinimumSize(900, 600)
+        self.setMinimumSize(760, 420)
         self._hub = hub or LogHub(self)
         self.controller = StudyController(self)
         self.tasks = BackgroundTasks("analysis", self)
@@ -77,7 +74,8 @@ class MainWindow(QMainWindow):
         self.protocol_panel = ProtocolPanel(self.controller)
         self.run_bar = RunBar(self.runner, self.controller)
         self.log_view = LogView()
-        self.toaster = Toaster(self)
+        self.guide = GuidePage()
+        self.toaster = Toaster(self, lambda: self.log_view.text)
         self.run_status = RunStatus(self.runner, self.roi_table, self)
         self.simulation: SimulationDialog | None = None
         self._docks: dict[str, QDockWidget] = {}
@@ -93,6 +91,11 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.run_bar, 1)
         self.start_page = StartPage(self, toolbar, self.statusBar())
         self._connect()
+        self.guide.set_actions(vars(self.actions_))
+        panels = {name: dock.widget() for name, dock in self._docks.items()}
+        whats_this.explain(panels, self.run_bar)
+        PlayKey(self, self.movie_view.toggle_play)
+        PanelKeys(self, list(self._docks.values()))
         self._restore_layout()
         self._update_actions()
 
@@ -119,13 +122,16 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
-        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
+        if dropped_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first of the dropped files."""
+        """Open the first of the dropped files, and say so where there are several."""
         event.acceptProposedAction()
-        self.loader.open(Path(event.mimeData().urls()[0].toLocalFile()))
+        paths = dropped_files(event.mimeData())
+        if left_aside(paths):
+            self.controller.report("info", left_aside(paths))
+        self.loader.open(paths[0])
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancel what runs, wait for every thread, keep the layout."""
@@ -138,8 +144,6 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _make_docks(self) -> None:
-        tour = QTextBrowser()
-        tour.setHtml(TOUR)
         for name, title, widget in (
             ("movie", "Recording", self.movie_view),
             ("trace", "Trace", self.trace_view),
@@ -149,7 +153,7 @@ class MainWindow(QMainWindow):
             ("preparation", "Preparation", self.preparation_panel),
             ("protocol", "Protocol", self.protocol_panel),
             ("log", "Log", self.log_view),
-            ("tour", "Quick tour", tour),
+            ("guide", "Guide", self.guide),
         ):
             self._docks[name] = self._make_dock(name, title, widget)
 
@@ -173,9 +177,11 @@ class MainWindow(QMainWindow):
         self.splitDockWidget(docks["fit"], docks["comparison"], Qt.Orientation.Vertical)
         self.tabifyDockWidget(docks["comparison"], docks["log"])
         self.tabifyDockWidget(docks["preparation"], docks["protocol"])
-        self.tabifyDockWidget(docks["protocol"], docks["tour"])
+        self.tabifyDockWidget(docks["protocol"], docks["guide"])
         for name, dock in docks.items():
             dock.setVisible(name in ("movie", "trace", "rois", "fit", "comparison"))
+        if self.height() < LOWEST_FOR_ALL:
+            take_turns(self, docks)
         width, height = self.width(), self.height() - 110
         self.resizeDocks(
             [docks["movie"], docks["fit"], docks["preparation"]],
@@ -232,7 +238,9 @@ class MainWindow(QMainWindow):
         actions.cancel.triggered.connect(runner.cancel)
         actions.settings.toggled.connect(self.show_settings)
         actions.reset_layout.triggered.connect(self._arrange)
-        actions.tour.triggered.connect(self._show_tour)
+        actions.add.triggered.connect(canvas.add_region)
+        actions.full_screen.toggled.connect(self._show_full_screen)
+        actions.guide.triggered.connect(self._show_guide)
         actions.about.triggered.connect(self._show_about)
         for name in ("preparation", "protocol"):
             self._docks[name].visibilityChanged.connect(self._check_settings)
@@ -285,6 +293,9 @@ class MainWindow(QMainWindow):
             self._docks["movie"].setWindowTitle(f"Recording: {reference.path.name} is missing")
             return
         self.setWindowTitle(f"{recording.path.name} — {_TITLE}")
+        if self.tabifiedDockWidgets(self._docks["movie"]):
+            # Its title is the word on its tab, which leaves room for the others.
+            return
         self._docks["movie"].setWindowTitle(
             f"Recording: {recording.path.name}, {recording.column_count} × {recording.row_count}, "
             f"{recording.frame_count} frames"
@@ -296,7 +307,7 @@ class MainWindow(QMainWindow):
         has_selection = bool(controller.selected_region_id)
         can_fit = not controller.analysis_blocker
         state = self.runner.state
-        for action in (actions.draw, actions.select, actions.calibrate):
+        for action in (actions.draw, actions.select, actions.add, actions.calibrate):
             action.setEnabled(has_recording)
         for action in (actions.duplicate, actions.remove):
             action.setEnabled(has_selection)
@@ -335,14 +346,13 @@ class MainWindow(QMainWindow):
         if is_urgent:
             self.toaster.show(level, text, details)
 
-    def _show_tour(self) -> None:
-        self._docks["tour"].show()
-        self._docks["tour"].raise_()
+    def _show_guide(self) -> None:
+        self._docks["guide"].show()
+        self._docks["guide"].raise_()
+
+    def _show_full_screen(self, is_full: bool) -> None:
+        state = Qt.WindowState.WindowFullScreen
+        self.setWindowState(self.windowState() | state if is_full else self.windowState() & ~state)
 
     def _show_about(self) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle(f"About {_TITLE}")
-        box.setText(ABOUT)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setModal(False)
-        box.show()
+        AboutDialog(self, self.tasks).show()

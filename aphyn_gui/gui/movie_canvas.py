@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
 from aphyn_gui.gui.movie_frames import Image
 from aphyn_gui.gui.region_analysis import RegionAnalyst
+from aphyn_gui.gui.region_keys import changed_by_key, region_in_the_middle
 from aphyn_gui.gui.roi_item import RegionItem, rectangle_between
 from aphyn_gui.gui.scale_bar import ScaleBar
 from aphyn_gui.gui.study_controller import StudyController
@@ -20,13 +21,6 @@ from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
 from aphyn_gui.recording import RecordingError, RectangularRoi
 from aphyn_gui.study import StudyError
 
-_NUDGES = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
-_LONG_NUDGE = 10
 _COLOR_MAP = "CET-L1"
 """Grey: colours belong to the regions."""
 
@@ -109,7 +103,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._box.sigResized.connect(self._show_all)
         self._box.sigRangeChangedManually.connect(self._note_zoom)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 60)
         controller.region_added.connect(self._add_item)
         controller.region_changed.connect(self._update_item)
         controller.region_removed.connect(self._remove_item)
@@ -163,23 +157,39 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         return point
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Nudge, delete or rename the selected region; Escape puts the tool away."""
+        """Choose, move, size, delete or rename a region; Escape puts the tool away."""
         region = self._controller.selected_region
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape:
             self.set_tool(Tool.SELECT)
+        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self._select_beside(1 if key == Qt.Key.Key_PageDown else -1)
         elif region is None:
             event.ignore()
-        elif key in _NUDGES:
-            far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            columns, rows = (step * (_LONG_NUDGE if far else 1) for step in _NUDGES[key])
-            self._change_roi(region.id, region.roi.moved(columns, rows), "nudge")
+        elif (roi := changed_by_key(region.roi, key, event.modifiers(), *self._shape)) is not None:
+            is_moved = (roi.width, roi.height) == (region.roi.width, region.roi.height)
+            self._change_roi(region.id, roi, "nudge" if is_moved else "size")
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self._controller.remove_region(region.id)
         elif key == Qt.Key.Key_F2:
             self.rename_requested.emit(region.id)
         else:
             event.ignore()
+
+    def add_region(self) -> None:
+        """Put a region in the middle of the image, ready to be moved by the arrow keys."""
+        taken = {region.roi for region in self._controller.study.regions}
+        self._controller.add_region(region_in_the_middle(*self._shape, taken))
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _select_beside(self, step: int) -> None:
+        """Select the next or the previous region, in the order of the table."""
+        regions = [region.id for region in self._controller.study.regions]
+        if not regions:
+            return
+        selected = self._controller.selected_region_id
+        here = regions.index(selected) if selected else (-1 if step > 0 else 0)
+        self._controller.select_region(regions[(here + step) % len(regions)])
 
     def _show_all(self) -> None:
         # A zoom by hand is never overridden.

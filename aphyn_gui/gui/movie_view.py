@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.gui.calibration_bar import CalibrationBar
+from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.movie_canvas import MovieCanvas
 from aphyn_gui.gui.movie_frames import Image, MovieFrames, MovieMode, MovieOverview
@@ -50,14 +51,11 @@ class MovieView(QWidget):
         self._calibration = CalibrationBar()
         self._calibration.hide()
         self._canvas = MovieCanvas(controller, analyst)
-        self._left_out = QLabel()
+        self._left_out = ElidedLabel()
         self._left_out.setProperty("role", "muted")
         self._timer = QTimer(self)
         self._timer.setInterval(_PLAY_INTERVAL_MS)
         self._play_action = QAction("Play or pause", self)
-        self._play_action.setShortcut(QKeySequence(Qt.Key.Key_Space))
-        # Only here: elsewhere the space bar presses buttons and edits cells.
-        self._play_action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._play_button = QToolButton()
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._time = QLabel()
@@ -88,7 +86,7 @@ class MovieView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """The same with and without questions: a dock that must grow pushes others out of sight."""
-        return QSize(260, 270)
+        return QSize(260, 180)
 
     def show_frame(self, index: int) -> None:
         """Go to a frame."""
@@ -151,7 +149,6 @@ class MovieView(QWidget):
         layout.addWidget(self._canvas, 1)
         layout.addWidget(self._left_out)
         layout.addLayout(transport)
-        self.addAction(self._play_action)
 
     def _connect(self) -> None:
         self._play_action.triggered.connect(self.toggle_play)
@@ -238,9 +235,9 @@ class MovieView(QWidget):
         else:
             sequences = prepared.sequences
             self._left_out.setText(
-                f"{region.name}: ● {len(sequences.training)} training  "
+                f"● {len(sequences.training)} training  "
                 f"○ {len(sequences.validation)} validation  "
-                f"✕ {len(sequences.left_out)} left out"
+                f"✕ {len(sequences.left_out)} left out · {region.name}"
             )
         self._left_out.setVisible(self._controller.recording is not None)
 

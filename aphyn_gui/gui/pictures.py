@@ -36,6 +36,9 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> int:
     window = MainWindow()
     window.resize(1600, 1000)
     window.show()
+    QApplication.processEvents()
+    # Whoever started the program can tell from this line how long it took.
+    say("The window is open.")
     try:
         open_demo(window)
         window.grab().save(str(folder / "recording.png"))

@@ -64,6 +64,7 @@ class PreparationPanel(QScrollArea):
         self._snr.setDecimals(1)
         self._snr.setKeyboardTracking(False)
         self._reset = QPushButton("Reset to paper")
+        self._reset.setToolTip("Take every setting here from the paper; polarity and beat stay")
         self._error = QLabel()
         self._error.setProperty("role", "error")
         self._error.setWordWrap(True)

@@ -83,6 +83,9 @@ class ProtocolPanel(QScrollArea):
             self.models.setItemData(
                 self.models.count() - 1, model.source, Qt.ItemDataRole.ToolTipRole
             )
+        self.models.setToolTip(
+            "<b>F<sub>p</sub></b>: the ionic model; its equations and parameters stand below"
+        )
         self.formula = QLabel()
         self.formula.setTextFormat(Qt.TextFormat.RichText)
         self.formula.setWordWrap(True)
@@ -92,8 +95,10 @@ class ProtocolPanel(QScrollArea):
         self.network.addItem("Residual network", True)
         self.network.addItem("None: physics only", False)
         self.network.setToolTip("F_dl, which corrects dv/dt where the physics falls short")
-        self.sees_gate = QCheckBox("sees the gate h, not v alone")
-        self.sees_gate.setToolTip("Whether F<sub>dl</sub> depends on (v, h), or on v alone")
+        self.sees_gate = QCheckBox()
+        self.sees_gate.setToolTip(
+            "Whether F<sub>dl</sub> depends on v and the model's second state, or on v alone"
+        )
         self.learn_stimulus = QCheckBox("learn all three")
         self.learn_stimulus.setToolTip(
             "Learn amplitude, duration and onset beside the physics; the values below are where "
@@ -167,6 +172,8 @@ class ProtocolPanel(QScrollArea):
                 self.numbers[field.key].show_value(field.get(protocol))
         for field in NETWORK_FIELDS:
             self.numbers[field.key].setEnabled(protocol.network is not None)
+        gate = ionic_model(protocol.physics).gate_label
+        self.sees_gate.setText(f"sees the state {gate}, not v alone")
         self.sees_gate.setEnabled(protocol.network is not None)
         self.sees_gate.setChecked(protocol.network is not None and protocol.network.sees_gate)
         if self.isVisible():

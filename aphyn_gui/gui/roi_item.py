@@ -16,6 +16,9 @@ _HANDLE_SIZE = 5
 _LABEL_ROOM = 0.1
 """Of the image's height: what a label needs above a region."""
 
+_LONGEST_LABEL, _LONGEST_SELECTED = 14, 32
+"""Letters of a name that are shown on a region, and on the selected one: neighbours need room."""
+
 _DOT_SIZE = 0.55
 """Of a pixel of the image: dots of neighbouring pixels stay apart at every zoom."""
 
@@ -89,9 +92,8 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         # Finish is what a drag does; this is not one.
         self.setPos((region.roi.x, region.roi.y), update=False, finish=False)
         self.setSize((region.roi.width, region.roi.height), finish=False)
-        self._label.setText(region.name, color=contrasting(region.color))
         self._label.fill = pg.mkBrush(region.color)
-        self._place_label()
+        self._show_name()
         self._apply_pens()
         if changed:
             self.show_pixels((), (), ())
@@ -100,6 +102,7 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         """Show handles and a stronger line on the selected region."""
         self._is_selected = is_selected
         self.setZValue(20 if is_selected else 10)
+        self._show_name()
         self._apply_pens()
 
     def show_pixels(
@@ -130,11 +133,23 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         path.addRect(super().boundingRect())
         return path
 
+    def _show_name(self) -> None:
+        name = self._region.name
+        longest = _LONGEST_SELECTED if self._is_selected else _LONGEST_LABEL
+        if len(name) > longest:
+            name = f"{name[: longest - 1].rstrip()}…"
+        self._label.setText(name, color=contrasting(self._region.color))
+        self._place_label()
+
     def _place_label(self) -> None:
         # Above the region; below it where the image ends.
-        is_high_up = self._region.roi.y < _LABEL_ROOM * self.maxBounds.height()
-        self._label.setAnchor((0, 0 if is_high_up else 1))
-        self._label.setPos(0, self._region.roi.height if is_high_up else 0)
+        roi = self._region.roi
+        is_high_up = roi.y < _LABEL_ROOM * self.maxBounds.height()
+        # A long name on the right grows to the left, where there is room for it.
+        is_long = self._is_selected and len(self._region.name) > _LONGEST_LABEL
+        is_right = is_long and roi.x + roi.width / 2 > self.maxBounds.width() / 2
+        self._label.setAnchor((1 if is_right else 0, 0 if is_high_up else 1))
+        self._label.setPos(roi.width if is_right else 0, roi.height if is_high_up else 0)
 
     def _apply_pens(self) -> None:
         width = 3 if self._is_selected else 2

@@ -161,7 +161,7 @@ class RegionTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             if column == STATUS:
                 return self._problem(region) or self._left_out_reasons(region)
-            return COLUMNS[column].meaning
+            return region.name if column == NAME else COLUMNS[column].meaning
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

@@ -25,6 +25,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import REGION_COLORS
 
 _SWATCH_SIZE = 14
+_WIDEST_NAME = 140
 _COLOR_NAMES = dict(
     zip(
         REGION_COLORS,
@@ -52,6 +53,15 @@ class _SwatchDelegate(QStyledItemDelegate):
         painter.setBrush(index.data(Qt.ItemDataRole.UserRole))
         painter.drawRoundedRect(square, 3, 3)
         painter.restore()
+
+
+class _NameDelegate(QStyledItemDelegate):
+    """Keeps a long name from pushing the status out of sight; its tooltip has all of it."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return super().sizeHint(option, index).boundedTo(QSize(_WIDEST_NAME, 1000))
 
 
 class RoiTable(QWidget):
@@ -148,12 +158,16 @@ class RoiTable(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.setToolTip(
+            "Double-click or F2 edits a cell, a click on a colour changes it, Delete removes"
+        )
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setMinimumHeight(40)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(26)
         table.setItemDelegateForColumn(COLOR, _SwatchDelegate(table))
+        table.setItemDelegateForColumn(NAME, _NameDelegate(table))
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

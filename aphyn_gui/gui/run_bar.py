@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
+from aphyn_gui.compilation import is_compiling
 from aphyn_gui.fitting import Progress
+from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.throttle import Throttle
 
 _LINE_HEIGHT = 4
+_CANCELLING = "Cancelling…"
+_CANCELLING_LATER = "Cancelling after compilation…"
 _WORDS_INTERVAL_MS = 200
 """Nobody reads faster, and numbers that change must be laid out anew."""
 
@@ -67,7 +70,7 @@ class RunBar(QWidget):
         column.addLayout(line)
         # As wide as its longest text, so that the bar does not jump when it changes.
         metrics = self.cancel_button.fontMetrics()
-        self.cancel_button.setMinimumWidth(metrics.horizontalAdvance("Cancelling…") + 30)
+        self.cancel_button.setMinimumWidth(metrics.horizontalAdvance(_CANCELLING) + 30)
         self.pause_button.setMinimumWidth(metrics.horizontalAdvance("Resume") + 30)
         self.pause_button.clicked.connect(self._pause_or_resume)
         self.cancel_button.clicked.connect(runner.cancel)
@@ -81,6 +84,9 @@ class RunBar(QWidget):
         runner.noted.connect(self._on_noted)
         runner.finished.connect(self._on_finished)
         controller.region_changed.connect(self._update)
+        self._waits = QTimer(self)
+        self._waits.setInterval(_WORDS_INTERVAL_MS)
+        self._waits.timeout.connect(self._update)
         self._update()
 
     @Slot()
@@ -110,8 +116,7 @@ class RunBar(QWidget):
         self.pause_button.setEnabled(is_active)
         self.pause_button.setText("Resume" if state is RunnerState.PAUSED else "Pause")
         self.cancel_button.setEnabled(is_active)
-        is_cancelling = state is RunnerState.CANCELLING
-        self.cancel_button.setText("Cancelling…" if is_cancelling else "Cancel")
+        self._show_cancelling(state is RunnerState.CANCELLING)
         waiting = len(self._runner.queued)
         self.queue.setText(f"{waiting} waiting" if waiting else "")
         self.queue.setVisible(waiting > 0)
@@ -132,6 +137,16 @@ class RunBar(QWidget):
             self.text.setToolTip(progress.device)
         share = progress.epoch / progress.epochs if progress.epochs else 0.0
         self.progress.show_share(min(share, 1.0))
+
+    def _show_cancelling(self, is_cancelling: bool) -> None:
+        """Say what a cancel waits for: the compiler cannot be interrupted."""
+        waiting = _CANCELLING_LATER if is_compiling() else _CANCELLING
+        self.cancel_button.setText(waiting if is_cancelling else "Cancel")
+        # Nothing reports while kernels are compiled: whether they still are has to be asked.
+        if is_cancelling and not self._waits.isActive():
+            self._waits.start()
+        elif not is_cancelling:
+            self._waits.stop()
 
 
 class ProgressLine(QWidget):
@@ -162,42 +177,6 @@ class ProgressLine(QWidget):
         painter.fillRect(self.rect(), self.palette().midlight())
         done = round(self._share * self.width())
         painter.fillRect(0, 0, done, self.height(), self.palette().highlight())
-
-
-class ElidedLabel(QWidget):
-    """One line that ends in an ellipsis where there is no room, and never widens its window.
-
-    Not a QLabel: that one has the whole window laid out anew for every new text.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def text(self) -> str:
-        """The whole text."""
-        return self._text
-
-    def setText(self, text: str) -> None:
-        """Show ``text``, plain."""
-        if text != self._text:
-            self._text = text
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        """As high as its line."""
-        return QSize(0, self.fontMetrics().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw as much as fits."""
-        painter = QPainter(self)
-        area = self.contentsRect()
-        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, area.width())
-        self.style().drawItemText(
-            painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            self.palette(), self.isEnabled(), text, self.foregroundRole(),
-        )  # fmt: skip
 
 
 def progress_text(progress: Progress, is_paused: bool = False) -> str:

@@ -45,6 +45,10 @@ class StartPage(QFrame):
         self._demo.setProperty("primary", "true")
         self._open.setObjectName("start_open")
         self._demo.setObjectName("start_demo")
+        self._open.setToolTip("Choose a recording on this machine (Ctrl+O)")
+        self._demo.setToolTip(
+            "Open a simulated recording with a normal and an ischaemic region, to try everything"
+        )
         self._drop_zone = QFrame()
         self._recent = QVBoxLayout()
         self._build()
@@ -81,6 +85,7 @@ class StartPage(QFrame):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for label in (kinds, about):
             label.setProperty("role", "muted")
+        for label in (heading, kinds, about):
             label.setWordWrap(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(12)

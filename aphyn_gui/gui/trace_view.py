@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.region_analysis import RegionAnalysis, RegionAnalyst
 from aphyn_gui.gui.study_controller import StudyController
@@ -37,8 +37,8 @@ class TraceView(QWidget):
         self._controller = controller
         self._analyst = analyst
         self._plot = TracePlot()
-        self._summary = QLabel()
-        self._polarity = QLabel()
+        self._summary = ElidedLabel()
+        self._polarity = ElidedLabel()
         self._flip = QPushButton("Flip")
         self._flip.setObjectName("flip_polarity")
         self._beat = QComboBox()
@@ -73,7 +73,7 @@ class TraceView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """The same with and without a message: a dock that must grow pushes others out of sight."""
-        return QSize(240, 150)
+        return QSize(240, 116)
 
     def show_frame_time(self, frame: int) -> None:
         """Mark the moment that the movie shows."""
@@ -120,13 +120,13 @@ class TraceView(QWidget):
         self._message.setText(self._message_text(analysis))
         self._message.setVisible(bool(self._message.text()))
         if analysis is None or analysis.signal is None:
-            self._summary.setText("" if region is None else f"<b>{escape(region.name)}</b>")
-            self._polarity.clear()
+            self._summary.setText("" if region is None else region.name)
+            self._polarity.setText("")
             self._beat.clear()
             # A signal that shows no beats may only stand on its head.
             self._flip.setEnabled(raw is not None)
             if raw is not None:
-                self._polarity.setText(f"Depolarisation taken to go <b>{raw.polarity}</b>")
+                self._polarity.setText(f"Depolarisation taken to go {raw.polarity}")
                 self._plot.show_trace(raw.time_ms, raw.counts, np.empty(0), "counts")
                 self._plot.hide_window()
             return
@@ -145,15 +145,12 @@ class TraceView(QWidget):
         if signal is None or region is None:
             return
         cycle = signal.beats.cycle_length_ms
-        self._summary.setText(
-            f"<b>{escape(region.name)}</b>&nbsp; cycle {cycle:.1f} ms · {60_000 / cycle:.0f} bpm"
-        )
-        self._summary.setToolTip(f"Cycle length; {1000 / cycle:.2f} Hz")
+        self._summary.setText(f"{cycle:.1f} ms cycle · {60_000 / cycle:.0f} bpm · {region.name}")
+        self._summary.setToolTip(f"{region.name}: cycle length, {1000 / cycle:.2f} Hz")
         chosen = analysis.preparation.polarity is not None
         doubt = "" if signal.polarity_suggestion.confident or chosen else ", unsure"
         self._polarity.setText(
-            f"Depolarisation goes <b>{signal.polarity}</b> "
-            f"({'chosen' if chosen else 'suggested'}{doubt})"
+            f"Depolarisation goes {signal.polarity} ({'chosen' if chosen else 'suggested'}{doubt})"
         )
         self._show_beats(analysis)
         is_raw = self._raw.isChecked()
@@ -161,7 +158,7 @@ class TraceView(QWidget):
             signal.time_ms,
             signal.raw if is_raw else signal.cleaned,
             signal.beats.onsets_ms,
-            "counts" if is_raw else "counts, upright",
+            "counts",
         )
         try:
             self._plot.show_window(*signal.window_ms(analysis.preparation))

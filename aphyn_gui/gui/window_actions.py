@@ -7,10 +7,20 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QWhatsThis,
+    QWidget,
+)
 
 from aphyn_gui.gui import settings
+from aphyn_gui.gui.adaptive_toolbar import AdaptiveToolBar
 from aphyn_gui.gui.icons import icon
+from aphyn_gui.gui.menu_mnemonics import give_mnemonics
 from aphyn_gui.gui.theme import ThemeMode, theme_manager
 
 _ICONS = {
@@ -51,6 +61,9 @@ class WindowActions(QObject):
         self.quit = self._action("Quit", "Close the window", QKeySequence.StandardKey.Quit)
         self.draw = self._action("Draw ROI", "Draw a region: drag on the movie", "R")
         self.select = self._action("Select", "Select, move and resize regions; drag pans", "V")
+        self.add = self._action(
+            "Add ROI", "Put a region in the middle; arrows move it, Ctrl+arrows size it", "Shift+R"
+        )
         self.duplicate = self._action("Duplicate ROI", "Copy the selected region", "Ctrl+D")
         self.remove = self._action("Delete ROI", "Delete the selected region and its fit")
         self.calibrate = self._action(
@@ -62,10 +75,17 @@ class WindowActions(QObject):
         self.cancel = self._action("Cancel", "End the running fit, keep its last finite model")
         self.settings = self._action("Settings", "Preparation and protocol of the fit", "Ctrl+,")
         self.reset_layout = self._action("Reset layout", "Put every panel back in its place")
-        self.tour = self._action(
-            "Quick tour", "The main steps", QKeySequence.StandardKey.HelpContents
+        self.full_screen = self._action(
+            "Full screen",
+            "Use the whole screen, or leave it",
+            QKeySequence.StandardKey.FullScreen,
         )
-        self.about = self._action("About aphyn_gui", "Version and sources")
+        self.full_screen.setCheckable(True)
+        self.guide = self._action(
+            "Guide", "The main job in five minutes", QKeySequence.StandardKey.HelpContents
+        )
+        self.whats_this = QWhatsThis.createAction(self)
+        self.about = self._action("About aphyn_gui", "Versions, device, and what to cite")
         tools = QActionGroup(self)
         for action in (self.draw, self.select):
             action.setCheckable(True)
@@ -91,7 +111,7 @@ class WindowActions(QObject):
         edit.addSeparator()
         edit.addActions([self.duplicate, self.remove])
         recording = bar.addMenu("&Recording")
-        recording.addActions([self.draw, self.select])
+        recording.addActions([self.draw, self.select, self.add])
         recording.addSeparator()
         recording.addAction(self.calibrate)
         fit = bar.addMenu("F&it")
@@ -103,19 +123,20 @@ class WindowActions(QObject):
             view.addAction(dock.toggleViewAction())
         view.addSeparator()
         view.addMenu(self._theme_menu())
-        view.addAction(self.reset_layout)
+        view.addActions([self.reset_layout, self.full_screen])
         help_menu = bar.addMenu("&Help")
-        help_menu.addActions([self.demo, self.tour])
+        help_menu.addActions([self.guide, self.whats_this, self.demo])
         help_menu.addSeparator()
         help_menu.addAction(self.about)
+        for menu in bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            give_mnemonics(menu)
 
     def build_toolbar(self) -> QToolBar:
         """The toolbar, added to the window."""
-        toolbar = QToolBar("Toolbar")
+        toolbar = AdaptiveToolBar("Toolbar")
         toolbar.setObjectName("toolbar")
         toolbar.setMovable(False)
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toolbar.addActions([self.open, self.demo])
         toolbar.addSeparator()
         toolbar.addActions([self.draw, self.select])
@@ -152,7 +173,8 @@ class WindowActions(QObject):
     def _fill_recent(self, open_recent: Callable[[Path], None]) -> None:
         self.recent_menu.clear()
         for path in settings.recent_files():
-            action = self.recent_menu.addAction(f"{path.parent.name}/{path.name}")
+            name = f"{path.parent.name}/{path.name}".replace("&", "&&")
+            action = self.recent_menu.addAction(name)
             action.setToolTip(str(path))
             action.triggered.connect(lambda _=False, chosen=path: open_recent(chosen))
         if self.recent_menu.isEmpty():

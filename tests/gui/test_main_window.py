@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QMessageBox, QSpinBox
+from PySide6.QtWidgets import QComboBox, QMenu, QSpinBox
 from pytestqt.qtbot import QtBot
 from window_helpers import drag_on_image, wait_analysed
 
@@ -143,16 +143,6 @@ def test_the_layout_is_kept(new_window: Callable[[], MainWindow]) -> None:
     second.actions_.reset_layout.trigger()
     assert not second.dock("trace").isHidden()
     assert second.dock("log").isHidden()
-
-
-def test_help_does_not_block(window: MainWindow) -> None:
-    window.actions_.about.trigger()
-    box = window.findChild(QMessageBox)
-    assert box.isVisible()
-    assert QApplication.activeModalWidget() is None
-    box.close()
-    window.actions_.tour.trigger()
-    assert not window.dock("tour").isHidden()
 
 
 def test_no_two_actions_share_a_shortcut(window: MainWindow) -> None:

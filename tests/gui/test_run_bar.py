@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from fit_samples import ENDLESS, open_study
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from aphyn_gui.compilation import compiling, is_compiling
+from aphyn_gui.fitting import Progress
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.run_bar import RunBar, duration_text
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.study import RegionFit, fit_region
 
 TIMEOUT_MS = 60_000
 
@@ -60,6 +64,36 @@ def test_pause_resume_and_cancel_by_mouse(
     qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
     assert bar.text.text() == "ROI B: cancelled; the last finite model is kept."
     assert set(controller.study.fits) == {a, b}
+
+
+def test_a_cancel_that_waits_for_the_compiler_says_so(
+    qtbot: QtBot, controller: StudyController
+) -> None:
+    begun, may_end = Event(), Event()
+
+    def compiling_fit(*inputs: object) -> Generator[Progress, None, RegionFit]:
+        with compiling():
+            begun.set()
+            may_end.wait()
+        return (yield from fit_region(*inputs))
+
+    runner = FitRunner(controller, compiling_fit)
+    bar = RunBar(runner, controller)
+    qtbot.addWidget(bar)
+    bar.show()
+    runner.enqueue(controller.study.regions[0].id)
+    qtbot.waitUntil(begun.is_set)
+    qtbot.mouseClick(bar.cancel_button, Qt.MouseButton.LeftButton)
+    assert bar.cancel_button.text() == "Cancelling after compilation…"
+    metrics = bar.cancel_button.fontMetrics()
+    assert bar.cancel_button.sizeHint().width() >= metrics.horizontalAdvance(
+        bar.cancel_button.text()
+    )
+    may_end.set()
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    assert bar.cancel_button.text() == "Cancel"
+    assert not is_compiling()
+    runner.shutdown()
 
 
 def test_a_narrow_bar_keeps_its_buttons(

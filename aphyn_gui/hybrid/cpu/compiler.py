@@ -18,6 +18,7 @@ import platformdirs
 from llvmlite import binding as llvm
 from llvmlite import ir
 
+from aphyn_gui.compilation import compiling
 from aphyn_gui.hybrid.cpu.vector_arithmetic import Lanes
 from aphyn_gui.hybrid.errors import CompilationError
 
@@ -145,19 +146,25 @@ def _compile(key: str, build: Callable[[], ir.Module], target: Target) -> Librar
     path = kernel_cache_folder() / f"{_digest(key, target)}.o"
     code = read_cached(path)
     if code is None:
-        module = llvm.parse_assembly(str(build()))
-        module.triple = machine.triple
-        module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=2)
-        options.loop_unrolling = False
-        passes = llvm.create_pass_builder(machine, options)
-        passes.getModulePassManager().run(module, passes)
-        code = machine.emit_object(module)
+        with compiling():
+            code = _object_code(build(), machine)
         write_cached(path, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Library(engine)
+
+
+def _object_code(code: ir.Module, machine: llvm.TargetMachine) -> bytes:
+    module = llvm.parse_assembly(str(code))
+    module.triple = machine.triple
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_unrolling = False
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(module, passes)
+    machine_code: bytes = machine.emit_object(module)
+    return machine_code
 
 
 @cache

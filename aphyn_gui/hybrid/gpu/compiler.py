@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from aphyn_gui.compilation import compiling
 from aphyn_gui.hybrid.cpu.compiler import kernel_cache_folder, read_cached, write_cached
 from aphyn_gui.hybrid.errors import CompilationError
 
@@ -142,7 +143,8 @@ def device_code(source: str, capability: int) -> bytes:
         path = kernel_cache_folder() / f"{digest}.{'cubin' if target[0] == 's' else 'ptx'}"
         code = read_cached(path)
         if code is None:
-            code = compiler.compile(source, target)
+            with compiling():
+                code = compiler.compile(source, target)
             write_cached(path, code)
         return code
 

@@ -1,0 +1,50 @@
+"""What's This (Shift+F1): a sentence or two about each part of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtWidgets import QWidget
+
+PANELS: Mapping[str, str] = {
+    "movie": "<b>Recording</b>: the movie with the regions of interest. Drag on it with <i>Draw "
+    "ROI</i> to make one; drag a region or its corners to change it. The bar at the lower left is "
+    "in millimetres where the pixel pitch is known.",
+    "trace": "<b>Trace</b>: the mean signal of the selected region, with drift removed and "
+    "depolarisation up. Triangles are onsets; the shaded window is what will be fitted. Drag it to "
+    "another beat, or its right edge to change the horizon.",
+    "rois": "<b>Regions</b>: position and size in pixels, signal-to-noise ratio, and what has been "
+    "done. Double-click or press F2 to edit a cell, click a colour to change it.",
+    "fit": "<b>Fit</b> of the selected region: prediction against measurement, what physics "
+    "F<sub>p</sub> and network F<sub>dl</sub> contribute to dv/dt (in 1/ms, or integrated), the "
+    "loss, and the parameters by epoch with their bounds. Drag to zoom, A at the lower left of a "
+    "plot shows all again.",
+    "comparison": "<b>Comparison</b> of all fitted regions: parameters with 95 % intervals, errors "
+    "beside those of the physics alone and of the mean trace, APDs measured and predicted. Rest "
+    "the mouse on a row for its meaning and on a value for its interval.",
+    "preparation": "<b>Preparation</b>: every step from camera counts to normalised sequences: "
+    "drift, filters, horizon, normalisation, and which pixels train or validate.",
+    "protocol": "<b>Protocol</b>: the ionic model and its bounds, the stimulus, the network, and "
+    "how they are trained. Two presets are the paper's; each field says its unit, range and "
+    "meaning.",
+    "log": "<b>Log</b>: every message of this session.",
+    "guide": "<b>Guide</b>: the main job in five minutes, keys, numbers, troubles.",
+}
+"""By the name of the dock."""
+
+RUN_BAR = (
+    "The running fit: stage, epoch, time left, speed, and where it runs. <i>Cancel</i> keeps the "
+    "last finite model; while kernels are compiled it has to wait for the compiler."
+)
+
+
+def explain(panels: Mapping[str, QWidget], run_bar: QWidget) -> None:
+    """Give every panel its words; controls without words of their own show their panel's."""
+    for name, words in PANELS.items():
+        panels[name].setWhatsThis(words)
+    run_bar.setWhatsThis(RUN_BAR)
+    for widget in (*panels.values(), run_bar):
+        for control in widget.findChildren(QWidget):
+            # What a control says by itself is what is asked for here too.
+            if control.toolTip() and not control.whatsThis():
+                control.setWhatsThis(control.toolTip())
