@@ -5,6 +5,7 @@ from aphyn_gui.fitting.progress import Detail, Progress, Stage
 from aphyn_gui.fitting.protocol import (
     EX_VIVO,
     IN_SILICO,
+    MOST_REPEATS,
     PRESETS,
     RECOMMENDED,
     Device,
@@ -21,6 +22,7 @@ from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
 __all__ = [
     "EX_VIVO",
     "IN_SILICO",
+    "MOST_REPEATS",
     "PRESETS",
     "RECOMMENDED",
     "Detail",

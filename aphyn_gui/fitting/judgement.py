@@ -46,6 +46,7 @@ def judge(
     forecast: FitForecast,
     *,
     physics_converged: bool,
+    network_spread: Mapping[str, float] | None = None,
 ) -> Judgement:
     """Judge a fit at its end.
 
@@ -65,6 +66,8 @@ def judge(
         From ``initial``.
     physics_converged : bool
         Whether the physics-only fit converged.
+    network_spread : mapping of str to float, optional
+        Standard deviation of each learned parameter's variable over fits from other networks.
     """
     unknowns = protocol.unknowns
     fixed = {
@@ -95,6 +98,7 @@ def judge(
             weights * group_means(observed, groups),
             found.fit.weighted(weights),
             is_one_population=population.is_one,
+            network_spread=network_spread,
             field_covariance=_of_the_field(model, found, sequences.training_voltages, groups),
         )
         if len(sequences.training_voltages) > 1:

@@ -16,6 +16,7 @@ class Stage(StrEnum):
     PREPARING = "preparing the engine"
     PHYSICS = "physics only"
     HYBRID = "hybrid"
+    REPEATING = "other networks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ class NetworkSettings:
             raise ProtocolError(f"the output gain must lie in [0, 1], got {self.output_gain}")
 
 
+MOST_REPEATS = 50
+
+
 @dataclass(frozen=True)
 class Protocol:
     """Settings of a fit.
@@ -117,6 +120,9 @@ class Protocol:
         Longest Euler step, ms; shortened so that it divides the frame interval.
     seed : int
         Seed of the network's start.
+    repeats : int
+        Further fits from other random networks, by least squares; how much the parameters differ
+        among them widens the intervals.
     device : Device
         Where the trajectories are computed.
 
@@ -143,6 +149,7 @@ class Protocol:
     warm_start: bool = True
     time_step_ms: float = 0.1
     seed: int = 0
+    repeats: int = 0
     device: Device = Device.AUTO
 
     def __post_init__(self) -> None:
@@ -181,6 +188,12 @@ class Protocol:
         ):
             if not (math.isfinite(value) and value > 0):
                 raise ProtocolError(f"the {label} must be positive, got {value}")
+        if not 0 <= self.repeats <= MOST_REPEATS:
+            raise ProtocolError(
+                f"a fit is repeated 0 to {MOST_REPEATS} times, not {self.repeats} times"
+            )
+        if self.repeats and self.optimiser is Optimiser.ADAM:
+            raise ProtocolError("only fits by least squares are repeated: set the repeats to 0")
         if not (math.isfinite(self.lambda_growth) and self.lambda_growth >= 0):
             raise ProtocolError(f"lambda must not shrink: gamma is {self.lambda_growth}")
 
@@ -223,6 +236,7 @@ RECOMMENDED = Protocol(
     initial_voltage=InitialVoltage.FITTED,
     optimiser=Optimiser.LEAST_SQUARES,
     epochs=150,
+    repeats=2,
 )
 """What suits optical recordings: the stimulus is learned, and one trajectory serves the region."""
 

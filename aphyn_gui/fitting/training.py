@@ -13,12 +13,14 @@ from torch import Tensor
 
 from aphyn_gui import __version__
 from aphyn_gui.fitting.bookkeeping import HistoryRecorder, WorkingClock
+from aphyn_gui.fitting.device_choice import choose_device
 from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, Outcome, Provenance
 from aphyn_gui.fitting.hybrid_least_squares import fit_hybrid
 from aphyn_gui.fitting.judgement import judge
 from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics, starting_values
 from aphyn_gui.fitting.progress import Detail, Progress, Stage
-from aphyn_gui.fitting.protocol import Device, Optimiser, Protocol, ProtocolError
+from aphyn_gui.fitting.protocol import Optimiser, Protocol
+from aphyn_gui.fitting.repeats import fit_other_networks, spread_of
 from aphyn_gui.fitting.training_data import TrainingData
 from aphyn_gui.hybrid import (
     HybridModel,
@@ -28,7 +30,6 @@ from aphyn_gui.hybrid import (
     Simulation,
     TimeGrid,
     TrajectoryProblem,
-    engine_description,
     observe,
     simulate,
 )
@@ -57,7 +58,7 @@ class Training:
             sequences.voltages.shape[1], sequences.sample_interval_ms, protocol.time_step_ms
         )
         self._physics_problem = TrajectoryProblem(self._model, None, self._grid, Integrator.EULER)
-        self._device, self._device_text = _choose_device(
+        self._device, self._device_text = choose_device(
             protocol, len(sequences.training) + len(sequences.validation)
         )
         self._clock = WorkingClock()
@@ -71,11 +72,14 @@ class Training:
             outcome = Outcome.CANCELLED if self._should_stop() else Outcome.FINISHED
             return self._result(physics, self._physics_only_model(physics), outcome)
         model = self._hybrid_model(physics)
-        if self._protocol.optimiser is Optimiser.LEAST_SQUARES:
-            outcome = yield from self._solve(model)
-        else:
+        if self._protocol.optimiser is Optimiser.ADAM:
             outcome = yield from self._train(model)
-        return self._result(physics, model, outcome)
+            return self._result(physics, model, outcome)
+        outcome = yield from self._solve(model)
+        spread: dict[str, float] | None = None
+        if outcome is Outcome.FINISHED and self._protocol.repeats:
+            spread, outcome = yield from self._repeat(physics, model)
+        return self._result(physics, model, outcome, spread)
 
     def _fit_physics(self) -> Generator[Progress, None, PhysicsFit]:
         solver = fit_physics(self._physics_problem, self._protocol, self._data)
@@ -197,13 +201,60 @@ class Training:
                 return Outcome.CANCELLED
         return Outcome.FINISHED
 
-    def _hybrid_model(self, physics: PhysicsFit) -> HybridModel:
+    def _repeat(
+        self, physics: PhysicsFit, model: HybridModel
+    ) -> Generator[Progress, None, tuple[dict[str, float] | None, Outcome]]:
+        """The spread over networks, which is nil where evidence left the network silent."""
+        data, protocol = self._data, self._protocol
+        initial = data.mean_initial.double()
+        with torch.no_grad():
+            observed = model(initial, self._grid)
+        mean_square = float(observed.squared_network.mean())
+        if mean_square == 0:
+            return dict.fromkeys(protocol.unknowns, 0.0), Outcome.FINISHED
+        errors = Errors(
+            training_mse=float((observed.voltage - data.training).square().mean()),
+            validation_mse=float((observed.voltage - data.validation).square().mean()),
+        )
+        values = model.parameter_values
+        others = fit_other_networks(
+            lambda seed: self._hybrid_model(physics, seed),
+            data.training,
+            initial,
+            self._grid,
+            protocol.learned_names,
+            protocol.epochs,
+            protocol.seed,
+            protocol.repeats,
+        )
+        stage_started = self._clock.running_s
+        while True:
+            try:
+                done = next(others)
+            except StopIteration as stop:
+                found = [values, *stop.value]
+                return spread_of(found, protocol.unknowns), Outcome.FINISHED
+            yield from self._report(
+                Stage.REPEATING,
+                epoch=done,
+                epochs=protocol.repeats,
+                rate=max(done, 0.5) / (self._clock.running_s - stage_started),
+                values=values,
+                errors=errors,
+                mean_square_f_dl=mean_square,
+                lambda_=math.nan,
+                forecast=partial(self._hybrid_forecast, model),
+            )
+            if self._should_stop():
+                return None, Outcome.CANCELLED
+
+    def _hybrid_model(self, physics: PhysicsFit, seed: int | None = None) -> HybridModel:
         settings = self._protocol.network
         assert settings is not None
         network = ResidualNetwork(
             NetworkShape(settings.features, settings.blocks),
             settings.output_gain,
-            self._protocol.seed,
+            self._protocol.seed if seed is None else seed,
             self._precision,
             settings.sees_gate,
         )
@@ -299,7 +350,13 @@ class Training:
         )
 
     @torch.no_grad()
-    def _result(self, physics: PhysicsFit, model: HybridModel, outcome: Outcome) -> Fit:
+    def _result(
+        self,
+        physics: PhysicsFit,
+        model: HybridModel,
+        outcome: Outcome,
+        network_spread: Mapping[str, float] | None = None,
+    ) -> Fit:
         data = self._data
         physics_errors = self._physics_errors(physics.values)
         physics_forecast = self._physics_forecast(physics)
@@ -336,6 +393,7 @@ class Training:
             parameters,
             forecast,
             physics_converged=physics.converged,
+            network_spread=network_spread,
         )
         return Fit(
             outcome=outcome,
@@ -373,30 +431,4 @@ def _gradients_are_finite(model: HybridModel) -> bool:
         bool(parameter.grad.isfinite().all())
         for parameter in model.parameters()
         if parameter.grad is not None
-    )
-
-
-_GPU_FROM_SEQUENCES = 100
-"""A trajectory's dependent steps cost a GPU 2 ms however few sequences there are."""
-
-
-def _choose_device(protocol: Protocol, sequences: int) -> tuple[torch.device, str]:
-    """Where to compute, and a line that says why."""
-    has_gpu = torch.cuda.is_available()
-    if protocol.device is Device.CUDA and not has_gpu:
-        raise ProtocolError(
-            "the protocol asks for a CUDA GPU, but torch finds none; choose device auto or cpu"
-        )
-    device, reason = torch.device("cpu"), f"{sequences} sequences are small work"
-    if protocol.optimiser is Optimiser.LEAST_SQUARES:
-        reason = "least squares of one trajectory"
-    elif protocol.device is Device.CUDA:
-        device, reason = torch.device("cuda"), "chosen"
-    elif protocol.device is Device.CPU:
-        reason = "chosen"
-    elif sequences >= _GPU_FROM_SEQUENCES:
-        reason = f"{sequences} sequences at once" if has_gpu else "torch finds no CUDA GPU"
-        device = torch.device("cuda" if has_gpu else "cpu")
-    return device, f"{'GPU' if device.type == 'cuda' else 'CPU'}: {reason}; " + engine_description(
-        device
     )

@@ -52,6 +52,9 @@ class Estimate:
     laplace_error, resampling_error : float
         The same from the noise alone, and from how the pixels differ; the latter is NaN with fewer
         than four sequences.
+    network_error : float
+        Standard deviation over fits from other random networks, likewise; 0 without a network, or
+        with a silent one, and NaN where it was not tried.
     degrees_of_freedom : float
         Of the quantile: infinite for the normal distribution.
     is_log : bool
@@ -69,6 +72,7 @@ class Estimate:
     standard_error: float
     laplace_error: float
     resampling_error: float
+    network_error: float
     degrees_of_freedom: float
     is_log: bool
     identified: bool
@@ -113,6 +117,7 @@ def assess(
     linear: LinearFit,
     *,
     is_one_population: bool = True,
+    network_spread: Mapping[str, float] | None = None,
     field_covariance: Array | None = None,
 ) -> Uncertainty:
     """Intervals, correlations and flags of one fit.
@@ -127,6 +132,8 @@ def assess(
         Derivatives of that forecast.
     is_one_population : bool
         What a test of the region's sequences said.
+    network_spread : mapping of str to float, optional
+        Standard deviation of each variable over fits from other random networks.
     field_covariance : ndarray, shape (samples, samples), optional
         Covariance of what a network may add to the forecast: what the network could say instead,
         the parameters are less sure of.
@@ -179,6 +186,7 @@ def assess(
             _entry(parts, place),
             count,
             _partner(correlation[index], names, index),
+            math.nan if network_spread is None else network_spread[variable.name],
         )
     not_learned = {}
     for variable, column in zip(linear.fixed, linear.fixed_jacobian.T, strict=True):
@@ -203,14 +211,19 @@ def _entry(covariances: tuple[Array, Array, Array], place: int) -> tuple[float, 
 
 
 def _estimate(
-    variable: Variable, variances: tuple[float, float, float], count: int, partner: str
+    variable: Variable,
+    variances: tuple[float, float, float],
+    count: int,
+    partner: str,
+    network_error: float = math.nan,
 ) -> Estimate:
     """The interval that counts, from a variable's variances: noise, pixels, left open."""
     white, pixels, left_open = variances
     variance, freedom = white, math.inf
     if pixels > white * largest_noise_ratio(max(count, 2)):
         variance, freedom = pixels, count - 1.0
-    error = math.sqrt(variance + left_open)
+    by_network = 0.0 if math.isnan(network_error) else network_error**2
+    error = math.sqrt(variance + left_open + by_network)
     lower, upper = _interval(variable, quantile(freedom) * error)
     identified = variable.is_within(error)
     reason = ""
@@ -224,6 +237,7 @@ def _estimate(
         standard_error=error,
         laplace_error=math.sqrt(white + left_open),
         resampling_error=math.sqrt(pixels + left_open),
+        network_error=network_error,
         degrees_of_freedom=freedom,
         is_log=variable.is_log,
         identified=identified,
@@ -251,6 +265,7 @@ def _at_a_bound(variable: Variable) -> Estimate:
         standard_error=math.nan,
         laplace_error=math.nan,
         resampling_error=math.nan,
+        network_error=math.nan,
         degrees_of_freedom=math.nan,
         is_log=variable.is_log,
         identified=False,
@@ -306,4 +321,6 @@ def _method(estimates: Mapping[str, Estimate], count: int, *, has_field: bool) -
         words += "; resampling the pixels gives no more than independent noise"
     if has_field:
         words += "; widened by what the network could say instead"
+    if any(estimate.network_error > 0 for estimate in estimates.values()):
+        words += ", and by how much fits from other random networks differ"
     return words + "."

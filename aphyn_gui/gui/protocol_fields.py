@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from aphyn_gui.fitting import NetworkSettings, Protocol
+from aphyn_gui.fitting import MOST_REPEATS, NetworkSettings, Protocol
 from aphyn_gui.gui.theme import current_theme
 
 
@@ -156,6 +156,12 @@ TRAINING_FIELDS = (
     NumberField(
         "seed", "seed", "", "whole number", "Seed of the network's random start.",
         lambda p: p.seed, lambda p, x: p.with_changes(seed=int(x)), is_whole=True,
+    ),
+    NumberField(
+        "repeats", "other networks", "", f"0 to {MOST_REPEATS}",
+        "Further fits from other random networks, by least squares: how much the parameters "
+        "differ among them widens the intervals.",
+        lambda p: p.repeats, lambda p, x: p.with_changes(repeats=int(x)), is_whole=True,
     ),
 )  # fmt: skip
 """How the hybrid learns."""

@@ -339,9 +339,14 @@ def _with_model(protocol: Protocol, name: str) -> Protocol:
 
 
 def _with_optimiser(protocol: Protocol, optimiser: Optimiser) -> Protocol:
-    """The other optimiser, with what it needs: least squares know one trajectory only."""
+    """The other optimiser, with what it needs: least squares know one trajectory only,
+    and only they are repeated."""
     source = RECOMMENDED if optimiser is Optimiser.LEAST_SQUARES else EX_VIVO
-    changes: dict[str, object] = {"optimiser": optimiser, "epochs": source.epochs}
+    changes: dict[str, object] = {
+        "optimiser": optimiser,
+        "epochs": source.epochs,
+        "repeats": source.repeats,
+    }
     if optimiser is Optimiser.LEAST_SQUARES:
         changes["initial_voltage"] = InitialVoltage.FITTED
     return protocol.with_changes(**changes)

@@ -30,7 +30,9 @@ from aphyn_gui.physics import Stimulus
 
 KNOWN_STIMULUS = Stimulus(*STIMULUS)
 PHYSICS = RECOMMENDED.with_changes(network=None, stimulus=KNOWN_STIMULUS, learn_stimulus=False)
-HYBRID = PHYSICS.with_changes(network=NetworkSettings(), optimiser=Optimiser.ADAM, epochs=30)
+HYBRID = PHYSICS.with_changes(
+    network=NetworkSettings(), optimiser=Optimiser.ADAM, repeats=0, epochs=30
+)
 SQUARES = PHYSICS.with_changes(network=NetworkSettings())
 
 

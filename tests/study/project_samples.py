@@ -169,7 +169,7 @@ def made_fit(
         physics_rate=rng.standard_normal(steps),
         network_rate=np.full(steps, odd),
     )
-    estimate = Estimate(1.5, 1.0, 2.0, 0.1, 0.1, odd, math.inf, True, True, "")
+    estimate = Estimate(1.5, 1.0, 2.0, 0.1, 0.1, odd, 0.01, math.inf, True, True, "")
     fit = Fit(
         outcome=Outcome.CANCELLED,
         message="stopped",

@@ -33,6 +33,7 @@ def estimate(value: float, error: float, **changes: object) -> Estimate:
         "standard_error": error,
         "laplace_error": error,
         "resampling_error": error,
+        "network_error": 0.0,
         "degrees_of_freedom": math.inf,
         "is_log": True,
         "identified": True,
@@ -138,7 +139,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 @pytest.fixture(scope="module")
 def study(recording: Recording) -> Study:
     network = PHYSICS.with_changes(
-        network=NetworkSettings(), optimiser=Optimiser.ADAM,
+        network=NetworkSettings(), optimiser=Optimiser.ADAM, repeats=0,
         initial_voltage=InitialVoltage.MEAN, epochs=5,
     )  # fmt: skip
     study = Study.of(preparation=PREPARATION)

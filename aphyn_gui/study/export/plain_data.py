@@ -84,6 +84,7 @@ def parameters_as_dicts(fit: Fit) -> list[dict[str, Any]]:
                 "resampling_error": (
                     None if estimate is None else _number(estimate.resampling_error)
                 ),
+                "network_error": (None if estimate is None else _number(estimate.network_error)),
                 "is_identified": None if estimate is None else estimate.identified,
                 "reason": "" if estimate is None else estimate.reason,
                 "physics_only": start,
