@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from aphyn_gui.fitting import MOST_REPEATS, NetworkSettings, Protocol
+from aphyn_gui.fitting import MOST_REPEATS, NetworkSettings, Optimiser, Protocol
 from aphyn_gui.gui.theme import current_theme
 
 
@@ -66,6 +66,8 @@ class NumberField:
         A protocol with another number.
     is_whole : bool
         Whether only whole numbers make sense.
+    optimiser : Optimiser or None
+        The only one that uses it; None: both do.
     """
 
     key: str
@@ -76,6 +78,7 @@ class NumberField:
     get: Callable[[Protocol], float]
     put: Callable[[Protocol, float], Protocol]
     is_whole: bool = False
+    optimiser: Optimiser | None = None
 
     @property
     def tooltip(self) -> str:
@@ -131,22 +134,25 @@ NETWORK_FIELDS = (
 TRAINING_FIELDS = (
     NumberField(
         "epochs", "epochs", "", "at least 1",
-        "Adam steps of the hybrid; about 100 in the paper.",
+        "Adam steps of the hybrid, about 100 in the paper; or most iterations of its least squares.",
         lambda p: p.epochs, lambda p, x: p.with_changes(epochs=int(x)), is_whole=True,
     ),
     NumberField(
         "learning_rate", "learning rate", "", "above 0", "Adam's step size; 0.001 in the paper.",
         lambda p: p.learning_rate, lambda p, x: p.with_changes(learning_rate=x),
+        optimiser=Optimiser.ADAM,
     ),
     NumberField(
         "initial_lambda", "λ<sub>0</sub>", "", "above 0",
         "First weight of the trajectory loss: the loss is λ L<sub>traj</sub> + ‖F<sub>dl</sub>‖².",
         lambda p: p.initial_lambda, lambda p, x: p.with_changes(initial_lambda=x),
+        optimiser=Optimiser.ADAM,
     ),
     NumberField(
         "lambda_growth", "γ", "", "at least 0",
         "After each epoch λ grows by γ L<sub>traj</sub>; 10 in silico and 1 ex vivo in the paper.",
         lambda p: p.lambda_growth, lambda p, x: p.with_changes(lambda_growth=x),
+        optimiser=Optimiser.ADAM,
     ),
     NumberField(
         "time_step", "Euler step", "ms", "above 0",
@@ -162,6 +168,7 @@ TRAINING_FIELDS = (
         "Further fits from other random networks, by least squares: how much the parameters "
         "differ among them widens the intervals.",
         lambda p: p.repeats, lambda p, x: p.with_changes(repeats=int(x)), is_whole=True,
+        optimiser=Optimiser.LEAST_SQUARES,
     ),
 )  # fmt: skip
 """How the hybrid learns."""

@@ -172,6 +172,9 @@ class ProtocolPanel(QScrollArea):
                 self.numbers[field.key].show_value(field.get(protocol))
         for field in NETWORK_FIELDS:
             self.numbers[field.key].setEnabled(protocol.network is not None)
+        for field in TRAINING_FIELDS:
+            is_used = field.optimiser in (None, protocol.optimiser)
+            self.numbers[field.key].setEnabled(is_used)
         gate = ionic_model(protocol.physics).gate_label
         self.sees_gate.setText(f"sees the state {gate}, not v alone")
         self.sees_gate.setEnabled(protocol.network is not None)

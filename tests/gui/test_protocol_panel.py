@@ -9,7 +9,14 @@ from fit_samples import open_study
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from aphyn_gui.fitting import EX_VIVO, IN_SILICO, Device, InitialVoltage, Optimiser
+from aphyn_gui.fitting import (
+    EX_VIVO,
+    IN_SILICO,
+    RECOMMENDED,
+    Device,
+    InitialVoltage,
+    Optimiser,
+)
 from aphyn_gui.gui.protocol_fields import (
     NETWORK_FIELDS,
     STIMULUS_FIELDS,
@@ -56,6 +63,9 @@ def test_every_number_can_be_changed_and_undone(
     qtbot: QtBot, controller: StudyController, panel: ProtocolPanel
 ) -> None:
     for field in (*STIMULUS_FIELDS, *NETWORK_FIELDS, *TRAINING_FIELDS):
+        if field.optimiser is not None:
+            source = RECOMMENDED if field.optimiser is Optimiser.LEAST_SQUARES else EX_VIVO
+            controller.set_protocol(source)
         before = controller.study.protocol
         enter(qtbot, panel.numbers[field.key], "2")
         assert field.get(controller.study.protocol) == 2, field.key
@@ -63,6 +73,17 @@ def test_every_number_can_be_changed_and_undone(
             controller.undo_stack.undo()
         assert controller.study.protocol == before
         assert float(panel.numbers[field.key].text()) == pytest.approx(field.get(before))
+
+
+def test_what_the_other_optimiser_uses_is_greyed(
+    controller: StudyController, panel: ProtocolPanel
+) -> None:
+    controller.set_protocol(EX_VIVO)
+    assert panel.numbers["learning_rate"].isEnabled()
+    assert not panel.numbers["repeats"].isEnabled()
+    controller.set_protocol(RECOMMENDED)
+    assert not panel.numbers["learning_rate"].isEnabled()
+    assert panel.numbers["repeats"].isEnabled()
 
 
 def test_parameters_are_learned_started_and_bounded_as_entered(

@@ -13,8 +13,8 @@ from aphyn_gui.study import RecordingReference, Study, fit_region
 
 PHYSICS = RECOMMENDED.with_changes(network=None)
 HYBRID = PHYSICS.with_changes(
-    network=NetworkSettings(), optimiser=Optimiser.ADAM, initial_voltage=InitialVoltage.MEAN, repeats=0,
-    epochs=5,
+    network=NetworkSettings(), optimiser=Optimiser.ADAM, initial_voltage=InitialVoltage.MEAN,
+    repeats=0, epochs=5,
 )  # fmt: skip
 NAMES = ("=1+1", "<b>A & \"B'\n*/ é</b>")
 
