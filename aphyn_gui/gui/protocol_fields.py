@@ -134,7 +134,7 @@ NETWORK_FIELDS = (
 TRAINING_FIELDS = (
     NumberField(
         "epochs", "epochs", "", "at least 1",
-        "Adam steps of the hybrid, about 100 in the paper; or most iterations of its least squares.",
+        "Adam steps of the hybrid, about 100 in the paper; or most iterations by least squares.",
         lambda p: p.epochs, lambda p, x: p.with_changes(epochs=int(x)), is_whole=True,
     ),
     NumberField(

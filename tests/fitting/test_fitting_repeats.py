@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from known_defect import STEP_MS, with_known_defect
 from simulated import noisy_sequences, sequence_set
-from test_fitting_defect import STEP_MS, with_known_defect
 
 from aphyn_gui.fitting import (
     EX_VIVO,
