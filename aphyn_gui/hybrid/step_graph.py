@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, reduce
 
-from aphyn_gui.hybrid.expression_graph import ExpressionGraph, Tracer, trace
+from aphyn_gui.hybrid.expression_graph import ExpressionGraph, Tracer
+from aphyn_gui.hybrid.expression_translation import trace
 from aphyn_gui.physics import GATE_SYMBOL, STIMULUS_PARAMETERS, VOLTAGE_SYMBOL, IonicModel
 
 INITIAL_VOLTAGE = "initial_voltage"

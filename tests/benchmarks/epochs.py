@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from table import Row, interleaved_medians
 from torchdiffeq_peer import TorchdiffeqEpoch
 
-from aphyn_gui.study.benchmark import EPOCH_GRID, TrainingEpoch, engine_threads
+from aphyn_gui.study.benchmark_work import EPOCH_GRID, TrainingEpoch, engine_threads
 
 _ROUNDS = {10: 3, 100: 3, 1000: 2}
 _REPEATS = {10: 30, 100: 8, 1000: 2}

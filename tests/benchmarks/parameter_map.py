@@ -17,7 +17,13 @@ from table import Row
 from aphyn_gui.fitting.parameter_map import WEAK
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
 from aphyn_gui.physics.mitchell_schaeffer import GATE_WIDTH
-from aphyn_gui.study.benchmark import PIXEL_GRID, STIMULUS, PixelField, engine_threads, fit_pixels
+from aphyn_gui.study.benchmark_work import (
+    PIXEL_GRID,
+    STIMULUS,
+    PixelField,
+    engine_threads,
+    fit_pixels,
+)
 
 Array = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from torchdiffeq import odeint
 
 from aphyn_gui.hybrid import NetworkShape, TimeGrid
 from aphyn_gui.physics.mitchell_schaeffer import GATE_WIDTH
-from aphyn_gui.study.benchmark import STIMULUS, TrainingEpoch
+from aphyn_gui.study.benchmark_work import STIMULUS, TrainingEpoch
 
 
 class Block(nn.Module):

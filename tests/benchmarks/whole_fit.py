@@ -15,7 +15,7 @@ from aphyn_gui.fitting import EX_VIVO, RECOMMENDED, Outcome, Protocol, Stage, fi
 from aphyn_gui.hybrid import TimeGrid
 from aphyn_gui.physics import Stimulus
 from aphyn_gui.recording import Polarity, Preparation, SequenceSet
-from aphyn_gui.study.benchmark import NOISE, TrainingEpoch, engine_threads
+from aphyn_gui.study.benchmark_work import NOISE, TrainingEpoch, engine_threads
 
 _FITS = 3
 _STEP_MS = 0.1

@@ -9,7 +9,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aphyn_gui.hybrid.expression_graph import Tracer, UnsupportedExpressionError, trace
+from aphyn_gui.hybrid.expression_graph import Tracer
+from aphyn_gui.hybrid.expression_translation import UnsupportedExpressionError, trace
 from aphyn_gui.hybrid.trajectory_reference import TorchArithmetic
 
 torch = pytest.importorskip("torch")

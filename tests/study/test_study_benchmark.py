@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from aphyn_gui.hybrid import trajectory_reference
-from aphyn_gui.study.benchmark import (
+from aphyn_gui.study.benchmark import run_benchmark
+from aphyn_gui.study.benchmark_work import (
     EPOCH_GRID,
     PIXEL_GRID,
     PixelField,
     TrainingEpoch,
     engine_threads,
     fit_pixels,
-    run_benchmark,
 )
 
 
