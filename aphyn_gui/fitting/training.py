@@ -15,6 +15,7 @@ from aphyn_gui import __version__
 from aphyn_gui.fitting.bookkeeping import HistoryRecorder, WorkingClock
 from aphyn_gui.fitting.device_choice import choose_device
 from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, Outcome, Provenance
+from aphyn_gui.fitting.forecasts import forecast_of
 from aphyn_gui.fitting.hybrid_least_squares import fit_hybrid
 from aphyn_gui.fitting.judgement import judge
 from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics, starting_values
@@ -27,7 +28,6 @@ from aphyn_gui.hybrid import (
     Integrator,
     NetworkShape,
     ResidualNetwork,
-    Simulation,
     TimeGrid,
     TrajectoryProblem,
     observe,
@@ -70,7 +70,7 @@ class Training:
         physics = yield from self._fit_physics()
         if self._protocol.network is None:
             outcome = Outcome.CANCELLED if self._should_stop() else Outcome.FINISHED
-            return self._result(physics, self._physics_only_model(physics), outcome)
+            return self._result(physics, self._module(physics.values, None), outcome)
         model = self._hybrid_model(physics)
         if self._protocol.optimiser is Optimiser.ADAM:
             outcome = yield from self._train(model)
@@ -179,10 +179,7 @@ class Training:
         for state in solver:
             with torch.no_grad():
                 voltage = model(initial, self._grid).voltage
-            errors = Errors(
-                training_mse=float((voltage - data.training).square().mean()),
-                validation_mse=float((voltage - data.validation).square().mean()),
-            )
+            errors = data.errors_of_one(voltage)
             values = model.parameter_values
             numbers = (errors.training_mse, errors.validation_mse, state.mean_square_f_dl)
             self._recorder.add(values, *numbers, state.lambda_)
@@ -212,10 +209,7 @@ class Training:
         mean_square = float(observed.squared_network.mean())
         if mean_square == 0:
             return dict.fromkeys(protocol.unknowns, 0.0), Outcome.FINISHED
-        errors = Errors(
-            training_mse=float((observed.voltage - data.training).square().mean()),
-            validation_mse=float((observed.voltage - data.validation).square().mean()),
-        )
+        errors = data.errors_of_one(observed.voltage)
         values = model.parameter_values
         others = fit_other_networks(
             lambda seed: self._hybrid_model(physics, seed),
@@ -260,9 +254,6 @@ class Training:
         )
         start = physics.values if self._protocol.warm_start else starting_values(self._protocol)
         return self._module(start, network).to(self._device)
-
-    def _physics_only_model(self, physics: PhysicsFit) -> HybridModel:
-        return self._module(physics.values, None)
 
     def _module(self, values: Mapping[str, float], network: ResidualNetwork | None) -> HybridModel:
         dtype = torch.float32 if network is None else self._precision
@@ -311,24 +302,11 @@ class Training:
         data, start = self._data, physics.initial_voltage
         initial = (data if start is None else data.starting_at(start)).mean_initial.double()
         physical = self._physical(physics.values)
-        return self._forecast(simulate(self._physics_problem, physical, None, initial))
+        return forecast_of(simulate(self._physics_problem, physical, None, initial), self._grid)
 
     def _hybrid_forecast(self, model: HybridModel) -> FitForecast:
         initial = self._data.mean_initial.to(self._device, model.free.dtype)
-        return self._forecast(model.simulate(initial, self._grid))
-
-    def _forecast(self, simulation: Simulation) -> FitForecast:
-        voltage, gate, physics_rate, network_rate = (
-            values[0].detach().cpu().double().numpy().copy() for values in simulation
-        )
-        return FitForecast(
-            time_ms=np.arange(self._grid.step_count + 1, dtype=np.float64)
-            * self._grid.time_step_ms,
-            voltage=voltage,
-            gate=gate,
-            physics_rate=physics_rate,
-            network_rate=network_rate,
-        )
+        return forecast_of(model.simulate(initial, self._grid), self._grid)
 
     def _physical(self, values: Mapping[str, float]) -> Tensor:
         names = self._physics_problem.physical_names
@@ -339,15 +317,7 @@ class Training:
         data = self._data
         initial = torch.cat((data.training_initial, data.validation_initial)).double()
         observed = observe(self._physics_problem, self._physical(values), None, initial)
-        return self._errors(observed.voltage)
-
-    def _errors(self, voltage: Tensor) -> Errors:
-        count = len(self._data.training)
-        voltage = voltage.detach().cpu()
-        return Errors(
-            training_mse=float((voltage[:count] - self._data.training).square().mean()),
-            validation_mse=float((voltage[count:] - self._data.validation).square().mean()),
-        )
+        return data.errors_of(observed.voltage)
 
     @torch.no_grad()
     def _result(
@@ -368,7 +338,7 @@ class Training:
             initial = torch.cat((data.training_initial, data.validation_initial))
             initial = initial.to(self._device, model.free.dtype)
             observed = model(initial, self._grid)
-            hybrid_errors = self._errors(observed.voltage)
+            hybrid_errors = data.errors_of(observed.voltage)
             mean_square = float(observed.squared_network[: len(data.training)].mean())
             forecast = self._hybrid_forecast(model)
             parameters = model.parameter_values

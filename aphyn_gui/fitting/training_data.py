@@ -69,6 +69,22 @@ class TrainingData:
             mean_initial=moved(self.mean_initial),
         )
 
+    def errors_of(self, voltage: Tensor) -> Errors:
+        """Errors of one forecast a sequence, those of the training sequences first."""
+        count = len(self.training)
+        voltage = voltage.detach().cpu()
+        return Errors(
+            training_mse=float((voltage[:count] - self.training).square().mean()),
+            validation_mse=float((voltage[count:] - self.validation).square().mean()),
+        )
+
+    def errors_of_one(self, voltage: Tensor) -> Errors:
+        """Errors of one forecast for all sequences, shape (1, samples)."""
+        return Errors(
+            training_mse=float((voltage - self.training).square().mean()),
+            validation_mse=float((voltage - self.validation).square().mean()),
+        )
+
     def mean_trace_errors(self) -> Errors:
         """Errors of the mean training trace as a predictor: the floor of any one trajectory."""
         mean = self.training.double().mean(dim=0)
