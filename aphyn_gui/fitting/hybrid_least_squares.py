@@ -35,7 +35,8 @@ Array = npt.NDArray[np.float64]
 LEAST_EVIDENCE = 2.5
 """Gain of the log evidence from which the network may speak: odds of 12 to 1."""
 
-_ATTEMPTS, _LESSONS, _POLISHING = 4, 30, 20
+MOST_ATTEMPTS = 4
+_LESSONS, _POLISHING = 30, 20
 _SMALLEST_GAIN = 2e-3
 
 
@@ -47,6 +48,7 @@ def fit_hybrid(
     physics_names: tuple[str, ...],
     iterations: int,
     seed: int = 0,
+    attempts: int = MOST_ATTEMPTS,
 ) -> Generator[HybridState, None, HybridState]:
     """Fit ``model`` in place.
 
@@ -66,6 +68,8 @@ def fit_hybrid(
         Most iterations.
     seed : int
         Of the network's start.
+    attempts : int
+        Most starts; another one is made where the last one has not explained the data.
 
     Yields
     ------
@@ -90,7 +94,7 @@ def fit_hybrid(
     lambda_ = unit / solver.noise_of_the_misfit
     solver.hold_parameters(unit / PARAMETER_SPREAD**2)
     best: Attempt | None = None
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(attempts):
         if best is not None:
             # Where the best start led near the answer, the linear answer is a better one.
             solver.return_to(best)

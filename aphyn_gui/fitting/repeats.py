@@ -28,6 +28,9 @@ def fit_other_networks(
 ) -> Generator[int, None, list[dict[str, float]]]:
     """Fit again, from networks that start elsewhere.
 
+    Each gets one attempt where the fit itself may have taken several: the spread is rather too
+    large than too small, and costs a fraction.
+
     Parameters
     ----------
     new_model : callable
@@ -53,7 +56,10 @@ def fit_other_networks(
     for number in range(1, count + 1):
         other = seed + number * _SEED_STRIDE
         model = new_model(other)
-        for _ in fit_hybrid(model, sequences, initial, grid, physics_names, iterations, other):
+        course = fit_hybrid(
+            model, sequences, initial, grid, physics_names, iterations, other, attempts=1
+        )
+        for _ in course:
             yield number - 1
         found.append(dict(model.parameter_values))
     return found
