@@ -25,6 +25,7 @@ from aphyn_gui.fitting.least_squares import (
     to_values,
 )
 from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
+from aphyn_gui.fitting.small_systems import positive_inverse_diagonal
 from aphyn_gui.hybrid import INITIAL_VOLTAGE, TimeGrid, TrajectoryProblem, sensitivities
 from aphyn_gui.hybrid.threads import one_thread, thread_count
 
@@ -227,10 +228,10 @@ class PixelSolver:
         normal = state.normal_matrix
         scale = normal.diagonal(dim1=-2, dim2=-1).clamp(min=1e-30).rsqrt()
         scaled = normal * scale.unsqueeze(-1) * scale.unsqueeze(-2)
-        factor, failed = torch.linalg.cholesky_ex(scaled)
-        variance = torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1) * scale.square()
+        diagonal, is_positive = positive_inverse_diagonal(scaled)
+        variance = diagonal * scale.square()
         deviation = (variance * noise.unsqueeze(-1)).clamp(min=0).sqrt()
-        return torch.where((failed == 0).unsqueeze(-1), deviation, math.inf)
+        return torch.where(is_positive.unsqueeze(-1), deviation, math.inf)
 
 
 class _Library:
