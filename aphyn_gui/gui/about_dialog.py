@@ -7,6 +7,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.help_texts import ABOUT, CITATIONS
@@ -75,8 +76,10 @@ class AboutDialog(QDialog):
         self._versions.setText(f"<table>{rows}</table>")
 
     def _take_device(self, text: str) -> None:
-        self._device = text
-        self._show_versions()
+        # The answer may come after the box was closed, which deletes its labels.
+        if isValid(self._versions):
+            self._device = text
+            self._show_versions()
 
     def _miss_device(self, error: Exception, _details: str) -> None:
         self._take_device(f"unknown: {error}")
