@@ -69,6 +69,8 @@ class PixelFit:
     ----------
     values, standard_errors : dict of str to float
         Of each mapped parameter, in its unit.
+    units : dict of str to str
+        Their units.
     residual : float
         Root mean square difference, dimensionless.
     flags : tuple of str
@@ -81,6 +83,7 @@ class PixelFit:
 
     values: dict[str, float]
     standard_errors: dict[str, float]
+    units: dict[str, str]
     residual: float
     flags: tuple[str, ...]
     time_ms: Floats
@@ -228,6 +231,7 @@ class PixelFitter:
         return PixelFit(
             values={name: physical[name] for name in self.names},
             standard_errors=dict(zip(self.names, errors, strict=True)),
+            units=dict(zip(self.names, self.units, strict=True)),
             residual=float(fits.mean_square_error[0].sqrt()),
             flags=_flags(
                 bool(fits.weak[0].any()), bool(fits.at_bound[0].any()), not bool(fits.converged[0])
