@@ -206,7 +206,8 @@ class MainWindow(QMainWindow):
             dock.setVisible(name in ("movie", "trace", "rois", "fit", "comparison"))
         if self.height() < LOWEST_FOR_ALL:
             take_turns(self, docks)
-        docks["trace"].raise_()
+        else:
+            docks["trace"].raise_()
         width, height = self.width(), self.height() - 110
         self.resizeDocks(
             [docks["movie"], docks["fit"], docks["preparation"]],

@@ -96,6 +96,7 @@ class MapOptionsForm(QFrame):
         self._mode.setToolTip("Values at the ends of the colours")
         for field, end in ((self._lowest, "lower"), (self._highest, "upper")):
             field.setToolTip(f"Value at the {end} end, in the map's unit; empty: automatic")
+        self._isochrones.setToolTip("Contour lines of the activation map")
         self._step.setToolTip("Time between two contour lines, ms; empty: a round one")
         self._levels.setToolTip(
             "Levels of the APD maps: percent of the amplitude lost, between 0 and 100, with commas"

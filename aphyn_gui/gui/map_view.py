@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QToolButton, QWidgetAction
 
@@ -24,6 +25,7 @@ _PICTURE = ".png"
 _CHOOSER_LETTERS = 8
 """Room in the chooser; its list is as wide as it must be."""
 _SCROLL_BAR = 24
+_MOST_LINES = 200
 
 
 class MapView(QObject):
@@ -265,9 +267,14 @@ class MapView(QObject):
     def _step_ms(self, shown: ShownMap, limits: tuple[float, float]) -> float | None:
         if not (shown.choice.is_activation and self._options.has_isochrones):
             return None
-        least = (limits[1] - limits[0]) / 200
+        span = float(np.nanmax(shown.values) - np.nanmin(shown.values))
+        if not span > 0:
+            return None
         chosen = self._options.step_ms
-        return isochrone_step(limits[1] - limits[0]) if chosen is None else max(chosen, least)
+        if chosen is None:
+            # Of the limits: a few late pixels must not leave the others without lines.
+            chosen = isochrone_step(min(span, limits[1] - limits[0]))
+        return max(chosen, span / _MOST_LINES)
 
     def _hover(self, row: int, column: int) -> None:
         self._pixel = row, column

@@ -23,7 +23,7 @@ from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import theme_manager
 
-_PLAY_INTERVAL_MS = 33
+_PLAY_INTERVAL_MS = 16
 
 
 class MovieView(QWidget):

@@ -43,7 +43,7 @@ PREPARATION = Preparation(beat=1, drift_order=0, horizon_ms=300.0)
 def true_taus() -> npt.NDArray[np.float64]:
     """tau_out grows with the row, tau_close with the column, shape (3, rows, columns)."""
     row, column = np.mgrid[:ROWS, :COLUMNS]
-    return np.stack((np.full(row.shape, 0.3), 5.0 + 0.3 * row, 110.0 + 8.0 * column))
+    return np.stack((np.full(row.shape, 0.3), 5.0 + 0.3 * row, 90.0 + 4.0 * column))
 
 
 def counts(noise: float = 2.0, seed: int = 0) -> npt.NDArray[np.float64]:
@@ -68,7 +68,7 @@ def counts(noise: float = 2.0, seed: int = 0) -> npt.NDArray[np.float64]:
 
 
 def recording_of(frames: npt.NDArray[np.float64]) -> Recording:
-    return Recording(frames, path=Path("field.npy"), frame_interval_ms=1.0)
+    return Recording(frames, path=Path("field.npy"), format_name="test", frame_interval_ms=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def test_the_taus_of_the_field_are_found(fitter) -> None:
     assert fit.fitted_count == ROWS * COLUMNS
     for name, truth in zip(TAUS[1:], true_taus()[1:], strict=True):
         found, _ = fit.of(name)
-        np.testing.assert_allclose(found, truth, rtol=0.12)
-        assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.95
+        np.testing.assert_allclose(found, truth, rtol=0.15)
+        assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.9
     assert np.median(fit.residual) < 0.02
     assert [step.fraction for step in steps] == sorted(step.fraction for step in steps)
     assert steps[-1].fraction == 1
@@ -139,7 +139,9 @@ def test_pixels_without_a_potential_say_why() -> None:
     frames[:, 0, 2] = 20000 + np.random.default_rng(1).normal(scale=100.0, size=len(frames))
     usable = np.ones((ROWS, COLUMNS), dtype=np.bool_)
     usable[7] = False
-    preparation = Preparation(beat=1, drift_order=0, horizon_ms=300.0, mask=Mask(usable))
+    preparation = Preparation(
+        beat=1, drift_order=0, horizon_ms=300.0, mask=Mask(usable, ("by hand",))
+    )
     fit = run_field_fit(recording_of(frames), preparation, RECOMMENDED)
     assert fit.fitted_count == ROWS * COLUMNS - 3 - COLUMNS
     assert "not numbers" in why_unfitted(fit, 0, 0)
@@ -173,7 +175,7 @@ def test_maps_are_chosen_by_name(fitter) -> None:
     shown = fitted_map(last.partial, MapChoice(MapSource.FITTED, "tau_close"))
     assert shown.label == "tau_close, ms"
     low, high = shown.automatic_limits
-    assert 100 < low < high < 200
+    assert 80 < low < high < 150
     with pytest.raises(ValueError, match="tuple"):
         fitted_map(last.partial, MapChoice(MapSource.FITTED, "tau_unknown"))
 
