@@ -15,7 +15,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.recording import Recording, RecordingError, RectangularRoi, region_signal
 
 if TYPE_CHECKING:
-    from aphyn_gui.study.field_fit import PixelFit
+    from aphyn_gui.study.field_fit import FieldFit, PixelFit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +72,18 @@ class HoverFit(QObject):
         """Whether an answer is outstanding."""
         return self._tasks.is_busy
 
-    def look_at(self, roi: RectangularRoi, is_fitted: bool) -> None:
-        """Ask for a pixel's trace, and for its fit."""
+    def look_at(self, roi: RectangularRoi, is_fitted: bool, known: FieldFit | None = None) -> None:
+        """Ask for a pixel's trace, and for its fit.
+
+        Parameters
+        ----------
+        roi : RectangularRoi
+            One pixel, or those whose mean is meant.
+        is_fitted : bool
+            Whether a fit is wanted.
+        known : FieldFit or None
+            Maps under the settings of now, in which a pixel is looked up.
+        """
         recording = self._controller.recording
         if recording is None or self._controller.analysis_blocker:
             return
@@ -86,7 +96,11 @@ class HoverFit(QObject):
             if not is_fitted:
                 return view
             try:
-                fit = fitters.get(recording, preparation, protocol).fit_mean(roi)
+                fitter = fitters.get(recording, preparation, protocol)
+                fit = None
+                if known is not None and roi.pixel_count == 1:
+                    fit = fitter.recall(roi.y, roi.x, known)
+                fit = fit or fitter.fit_mean(roi)
             except RecordingError as error:
                 return PixelView(roi, view.time_ms, view.trace, None, str(error))
             problem = "" if fit is not None else "no action potential that can be fitted"

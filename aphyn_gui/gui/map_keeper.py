@@ -223,7 +223,8 @@ class MapKeeper(QObject):
         self._cancelled = cancelled = Event()
         study = self._controller.study
         # A box of its own: what a cancelled computation still has to say is not about this one.
-        self._news = news = Mailbox()
+        news: Mailbox[_News] = Mailbox()
+        self._news = news
         if key[0] == "measured":
             settings, mask = key[2], study.preparation.mask
             usable = None if mask is None else mask.usable

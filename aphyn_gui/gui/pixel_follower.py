@@ -89,7 +89,8 @@ class PixelFollower(QObject):
             self._hover.preview(*self._dragged)
             self._dragged = None
         if self._roi is not None:
-            self._hover.look_at(self._roi, self._is_fitted)
+            known = self._keeper.fitted() if self._is_fitted else None
+            self._hover.look_at(self._roi, self._is_fitted, known)
             self._roi = None
 
     def _show(self, view: PixelView) -> None:

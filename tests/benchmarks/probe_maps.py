@@ -16,7 +16,7 @@ import numpy as np
 import pyqtgraph as pg
 import tifffile
 import torch
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 from ticker import Ticker
@@ -57,10 +57,10 @@ def counts() -> np.ndarray:
 
 
 def turn_until(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
-    """Run the event loop without waiting for its timer."""
+    """Run the event loop, looking after each of its turns."""
     deadline = time.perf_counter() + patience_s
     while not condition():
-        QApplication.processEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         if time.perf_counter() > deadline:
             raise TimeoutError("the window did not answer")
 

@@ -104,6 +104,15 @@ def test_a_pixel_on_its_own_is_fitted_as_on_the_map(fitter) -> None:
     )
 
 
+def test_a_pixel_of_the_map_is_recalled(fitter) -> None:
+    *_, last = fitter.fit_field()
+    recalled = fitter.recall(3, 4, last.partial)
+    alone = fitter.fit_pixel(3, 4)
+    assert recalled.values["tau_close"] == last.partial.of("tau_close")[0][3, 4]
+    np.testing.assert_array_equal(recalled.measured, alone.measured)
+    np.testing.assert_allclose(recalled.model, alone.model, atol=0.02)
+
+
 def test_the_mean_over_a_region_is_fitted(fitter) -> None:
     fit = fitter.fit_mean(RectangularRoi(4, 2, 3, 3))
     truth = true_taus()[2, 2:5, 4:7].mean()
