@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording import LEFT_OUT_REASONS, FieldMaps, MapKind, Unmeasured
-from aphyn_gui.study.field_fit import NOT_YET, FieldFit
+from aphyn_gui.study.field_values import NOT_YET, FieldFit
 
 Map = npt.NDArray[np.float32]
 
