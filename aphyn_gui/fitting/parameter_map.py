@@ -114,6 +114,10 @@ class PixelSolver:
         What each pixel has of its own.
     initial : Tensor, shape (2,)
         v(0) and h(0).
+    unchecked_gain : float
+        A last step that promises less than this part of the error is taken without an integration.
+    iterations : int
+        Most steps, coarse and fine.
     """
 
     def __init__(
@@ -122,8 +126,11 @@ class PixelSolver:
         fixed: Mapping[str, float],
         unknowns: tuple[Unknown, ...],
         initial: Tensor,
+        unchecked_gain: float = _FINE_GAIN,
+        iterations: int = _ITERATIONS,
     ) -> None:
         self._problem = problem
+        self._fine_gain, self._iterations = unchecked_gain, iterations
         self._coarse = replace(problem, grid=_coarser(problem.grid))
         self._fixed = dict(fixed)
         self._unknowns = unknowns
@@ -181,7 +188,7 @@ class PixelSolver:
             better = there < here
             free[rows[better]] = other[better]
         # Digits far beyond the standard error are not worth an integration.
-        gain = torch.where(is_weak, _COARSE_GAIN, _FINE_GAIN)
+        gain = torch.where(is_weak, _COARSE_GAIN, self._fine_gain)
         state = self._solve(self._problem, free, measured, gain)
         lower, upper = free_bounds(self._unknowns)
         free, margin = to_free(self._unknowns, state.values), _BOUND_MARGIN * (upper - lower)
@@ -209,7 +216,7 @@ class PixelSolver:
             to_values(self._unknowns, starts),
             measured.unsqueeze(1),
             self._initial[None, None],
-            iterations=_ITERATIONS,
+            iterations=self._iterations,
             tolerance=_TOLERANCE,
             precision=torch.float32,
             unchecked_gain=unchecked_gain,

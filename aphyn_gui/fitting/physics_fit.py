@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -59,9 +59,22 @@ def starting_values(protocol: Protocol) -> dict[str, float]:
 
 
 def fit_physics(
-    problem: TrajectoryProblem, protocol: Protocol, data: TrainingData, iterations: int = 60
+    problem: TrajectoryProblem,
+    protocol: Protocol,
+    data: TrainingData,
+    iterations: int = 60,
+    narrower: Mapping[str, tuple[float, float]] | None = None,
 ) -> Generator[PhysicsFit, None, PhysicsFit]:
     """Least squares of the learned parameters from several starts.
+
+    Parameters
+    ----------
+    problem, protocol, data
+        What is fitted, and how.
+    iterations : int
+        Most iterations.
+    narrower : mapping of str to (float, float), or None
+        Bounds instead of the protocol's.
 
     Yields
     ------
@@ -74,7 +87,8 @@ def fit_physics(
         The best of all.
     """
     fixed = starting_values(protocol)
-    unknowns = tuple(Unknown(name, *bounds) for name, bounds in protocol.unknowns.items())
+    bounds = {**protocol.unknowns, **(narrower or {})}
+    unknowns = tuple(Unknown(name, *bounds[name]) for name in protocol.unknowns)
     if not unknowns:
         error = float("nan")
         return PhysicsFit(fixed, None, error, True, 0, 0)

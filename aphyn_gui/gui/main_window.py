@@ -15,13 +15,19 @@ from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.dropped_files import dropped_files, left_aside
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.fit_view import FitView
+from aphyn_gui.gui.fitter_cache import FitterCache
 from aphyn_gui.gui.guide import GuidePage
+from aphyn_gui.gui.hover_fit import HoverFit
 from aphyn_gui.gui.log_hub import LogHub
 from aphyn_gui.gui.log_view import LogView, Toaster
 from aphyn_gui.gui.low_window import LOWEST_FOR_ALL, take_turns
+from aphyn_gui.gui.map_keeper import MapKeeper
+from aphyn_gui.gui.map_view import MapView
 from aphyn_gui.gui.movie_canvas import Tool
 from aphyn_gui.gui.movie_view import MovieView
 from aphyn_gui.gui.panel_keys import PanelKeys
+from aphyn_gui.gui.pixel_follower import PixelFollower
+from aphyn_gui.gui.pixel_panel import PixelPanel
 from aphyn_gui.gui.play_key import PlayKey
 from aphyn_gui.gui.preparation_panel import PreparationPanel
 from aphyn_gui.gui.protocol_panel import ProtocolPanel
@@ -67,6 +73,20 @@ class MainWindow(QMainWindow):
         self.runner = FitRunner(self.controller)
         self.movie_view = MovieView(self.controller, self.analyst)
         self.trace_view = TraceView(self.controller, self.analyst)
+        fitters = FitterCache()
+        self.maps = MapKeeper(self.controller, fitters, self)
+        self.map_view = MapView(self.controller, self.maps, self.movie_view, self.tasks, self)
+        self.hover_fit = HoverFit(self.controller, fitters, self)
+        self.pixel_panel = PixelPanel()
+        self.follower = PixelFollower(
+            self.controller,
+            self.maps,
+            self.map_view,
+            self.hover_fit,
+            self.pixel_panel,
+            self.movie_view.canvas,
+            self,
+        )
         self.roi_table = RoiTable(self.controller, self.analyst)
         self.fit_view = FitView(self.controller, self.runner)
         self.comparison_view = ComparisonView(self.controller)
@@ -140,6 +160,8 @@ class MainWindow(QMainWindow):
             self.simulation.shutdown()
         self.runner.shutdown()
         self.movie_view.shutdown()
+        self.maps.shutdown()
+        self.hover_fit.shutdown()
         self.tasks.shutdown()
         event.accept()
 
@@ -147,6 +169,7 @@ class MainWindow(QMainWindow):
         for name, title, widget in (
             ("movie", "Recording", self.movie_view),
             ("trace", "Trace", self.trace_view),
+            ("pixel", "Pixel", self.pixel_panel),
             ("rois", "Regions", self.roi_table),
             ("fit", "Fit", self.fit_view),
             ("comparison", "Comparison", self.comparison_view),
@@ -175,6 +198,7 @@ class MainWindow(QMainWindow):
         self.splitDockWidget(docks["movie"], docks["trace"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["trace"], docks["rois"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["fit"], docks["comparison"], Qt.Orientation.Vertical)
+        self.tabifyDockWidget(docks["trace"], docks["pixel"])
         self.tabifyDockWidget(docks["comparison"], docks["log"])
         self.tabifyDockWidget(docks["preparation"], docks["protocol"])
         self.tabifyDockWidget(docks["protocol"], docks["guide"])
@@ -182,6 +206,8 @@ class MainWindow(QMainWindow):
             dock.setVisible(name in ("movie", "trace", "rois", "fit", "comparison"))
         if self.height() < LOWEST_FOR_ALL:
             take_turns(self, docks)
+        else:
+            docks["trace"].raise_()
         width, height = self.width(), self.height() - 110
         self.resizeDocks(
             [docks["movie"], docks["fit"], docks["preparation"]],
@@ -248,6 +274,13 @@ class MainWindow(QMainWindow):
         self.start_page.demo_requested.connect(self.loader.open_demo)
         self.start_page.recent_requested.connect(self.loader.open)
         self.movie_view.calibrated.connect(self.loader.calibrate)
+        actions.export_map.triggered.connect(self.map_view.ask_for_export)
+        self.map_view.availability_changed.connect(actions.export_map.setEnabled)
+        self.hover_fit.previewed.connect(self.trace_view.show_preview)
+        self.follower.panel_wanted.connect(self._show_pixel)
+        actions.hover_fit.toggled.connect(self.pixel_panel.set_hovering)
+        actions.hover_fit.triggered.connect(self._show_pixel)
+        self.pixel_panel.hover_toggled.connect(actions.hover_fit.setChecked)
         self.movie_view.frame_shown.connect(self.trace_view.show_frame_time)
         canvas.rename_requested.connect(self.roi_table.edit_name)
         controller.message.connect(self._hub.tell)
@@ -345,6 +378,10 @@ class MainWindow(QMainWindow):
         self.log_view.write(level, text, details)
         if is_urgent:
             self.toaster.show(level, text, details)
+
+    def _show_pixel(self) -> None:
+        self._docks["pixel"].show()
+        self._docks["pixel"].raise_()
 
     def _show_guide(self) -> None:
         self._docks["guide"].show()

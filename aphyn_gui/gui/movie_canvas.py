@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
+from aphyn_gui.gui.map_layer import MapLayer
 from aphyn_gui.gui.movie_frames import Image
 from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.region_keys import changed_by_key, region_in_the_middle
@@ -36,7 +38,8 @@ class _ImageBox(pg.ViewBox):  # type: ignore[misc]
     """A view box that hands left drags on the bare image to the canvas while it draws."""
 
     rectangle_dragged = Signal(QPointF, QPointF, bool)
-    background_clicked = Signal()
+    background_clicked = Signal(QPointF)
+    menu_requested = Signal(QPointF)
 
     def __init__(self) -> None:
         super().__init__(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.02)
@@ -53,7 +56,9 @@ class _ImageBox(pg.ViewBox):  # type: ignore[misc]
 
     def mouseClickEvent(self, ev: object) -> None:
         if ev.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
-            self.background_clicked.emit()
+            self.background_clicked.emit(self.mapSceneToView(ev.scenePos()))  # type: ignore[attr-defined]
+        elif ev.button() == Qt.MouseButton.RightButton:  # type: ignore[attr-defined]
+            self.menu_requested.emit(ev.screenPos())  # type: ignore[attr-defined]
         super().mouseClickEvent(ev)
 
 
@@ -66,10 +71,20 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         The user wants to rename a region.
     tool_changed(Tool)
         Another tool is in force.
+    pixel_hovered(int, int), pixel_clicked(int, int)
+        Row and column under the mouse; -1, -1 when it has left the image.
+    region_moved(str, object)
+        Region id and RectangularRoi while it is dragged.
+    menu_requested(QPoint)
+        The right button was clicked there on the screen.
     """
 
     rename_requested = Signal(str)
     tool_changed = Signal(object)
+    pixel_hovered = Signal(int, int)
+    pixel_clicked = Signal(int, int)
+    region_moved = Signal(str, object)
+    menu_requested = Signal(QPoint)
 
     def __init__(
         self, controller: StudyController, analyst: RegionAnalyst, parent: QWidget | None = None
@@ -89,6 +104,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         )
         self._bar.setImageItem(self._image)
         self.addItem(self._bar)
+        self._map = MapLayer(self._box)
+        self._hovered = (-1, -1)
         self._scale_bar = ScaleBar(self._box)
         self._rubber_band = QGraphicsRectItem()
         pen = QPen(Qt.GlobalColor.white, 2, Qt.PenStyle.DashLine)
@@ -98,7 +115,9 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._rubber_band.hide()
         self._box.addItem(self._rubber_band, ignoreBounds=True)
         self._box.rectangle_dragged.connect(self._draw)
-        self._box.background_clicked.connect(self._deselect)
+        self._box.background_clicked.connect(self._click)
+        self._box.menu_requested.connect(lambda point: self.menu_requested.emit(point.toPoint()))
+        self.scene().sigMouseMoved.connect(self._hover)
         self._is_zoomed = False
         self._box.sigResized.connect(self._show_all)
         self._box.sigRangeChangedManually.connect(self._note_zoom)
@@ -121,6 +140,25 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def scale_bar(self) -> ScaleBar:
         """The bar of millimetres."""
         return self._scale_bar
+
+    @property
+    def map_layer(self) -> MapLayer:
+        """The map over the movie."""
+        return self._map
+
+    def show_map_bar(self, is_shown: bool) -> None:
+        """Show the colour bar of the map instead of that of the movie, or the other way round."""
+        bars = (self._map.bar, self._bar) if is_shown else (self._bar, self._map.bar)
+        shown, hidden = bars
+        if shown.scene() is not None:
+            return
+        self.ci.removeItem(hidden)
+        self.ci.addItem(shown, 0, 1)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The mouse is on no pixel any more."""
+        super().leaveEvent(event)
+        self._note_pixel(-1, -1)
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what dragging on the bare image does."""
@@ -225,6 +263,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         rows, columns = self._shape
         item = RegionItem(region, QRectF(0, 0, columns, rows))
         item.dragged.connect(self._finish_drag)
+        item.moved.connect(self.region_moved)
         item.picked.connect(self._controller.select_region)
         item.rename_requested.connect(self.rename_requested)
         self._items[region_id] = item
@@ -265,11 +304,28 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             [(pixel.row, pixel.column) for pixel in sequences.left_out],
         )
 
-    def _deselect(self) -> None:
+    def _click(self, point: QPointF) -> None:
         self._controller.select_region("")
+        row, column = self._pixel_at(point)
+        if row >= 0:
+            self.pixel_clicked.emit(row, column)
+
+    def _hover(self, scene_point: QPointF) -> None:
+        self._note_pixel(*self._pixel_at(self._box.mapSceneToView(scene_point)))
+
+    def _note_pixel(self, row: int, column: int) -> None:
+        if (row, column) != self._hovered:
+            self._hovered = row, column
+            self.pixel_hovered.emit(row, column)
+
+    def _pixel_at(self, point: QPointF) -> tuple[int, int]:
+        row, column = math.floor(point.y()), math.floor(point.x())
+        rows, columns = self._shape
+        return (row, column) if 0 <= row < rows and 0 <= column < columns else (-1, -1)
 
     def _apply_theme(self, theme: Theme) -> None:
         self.setBackground(theme.plot_background)
+        self._map.apply_theme(theme)
         axis = self._bar.axis
         axis.setPen(theme.plot_axis)
         axis.setTextPen(theme.plot_axis)

@@ -23,7 +23,7 @@ from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import theme_manager
 
-_PLAY_INTERVAL_MS = 33
+_PLAY_INTERVAL_MS = 16
 
 
 class MovieView(QWidget):
@@ -53,6 +53,8 @@ class MovieView(QWidget):
         self._canvas = MovieCanvas(controller, analyst)
         self._left_out = ElidedLabel()
         self._left_out.setProperty("role", "muted")
+        self._readout = ""
+        self._transport = QHBoxLayout()
         self._timer = QTimer(self)
         self._timer.setInterval(_PLAY_INTERVAL_MS)
         self._play_action = QAction("Play or pause", self)
@@ -87,6 +89,19 @@ class MovieView(QWidget):
     def minimumSizeHint(self) -> QSize:
         """The same with and without questions: a dock that must grow pushes others out of sight."""
         return QSize(260, 180)
+
+    def add_control(self, widget: QWidget) -> None:
+        """Put a control at the right end of the row below the image."""
+        self._transport.addWidget(widget)
+
+    def show_modes(self, is_shown: bool) -> None:
+        """Offer what the movie can show; a map over it leaves its room to the slider."""
+        self._mode.setVisible(is_shown)
+
+    def show_readout(self, text: str) -> None:
+        """Say something below the image instead of how many pixels are used; empty: that again."""
+        self._readout = text
+        self._show_left_out()
 
     def show_frame(self, index: int) -> None:
         """Go to a frame."""
@@ -131,7 +146,7 @@ class MovieView(QWidget):
             "mean over time."
         )
         self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        transport = QHBoxLayout()
+        transport = self._transport
         transport.setContentsMargins(6, 2, 6, 4)
         transport.setSpacing(8)
         for widget, stretch in (
@@ -230,7 +245,9 @@ class MovieView(QWidget):
         region = self._controller.selected_region
         analysis = None if region is None else self._analyst.analysis(region.id)
         prepared = None if analysis is None else analysis.prepared
-        if region is None or prepared is None:
+        if self._readout:
+            self._left_out.setText(self._readout)
+        elif region is None or prepared is None:
             self._left_out.setText("")
         else:
             sequences = prepared.sequences

@@ -35,13 +35,14 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
 
     Signals
     -------
-    dragged(str, object)
-        Region id and the RectangularRoi at the end of a drag.
+    dragged(str, object), moved(str, object)
+        Region id and the RectangularRoi at the end of a drag, and while it lasts.
     picked(str), rename_requested(str)
         The region was clicked, or double-clicked.
     """
 
     dragged = Signal(str, object)
+    moved = Signal(str, object)
     picked = Signal(str)
     rename_requested = Signal(str)
 
@@ -68,6 +69,7 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         self._left_out.setParentItem(self)
         self.setAcceptedMouseButtons(Qt.MouseButton.LeftButton)
         self.sigRegionChangeStarted.connect(self._start_drag)
+        self.sigRegionChanged.connect(self._move)
         self.sigRegionChangeFinished.connect(self._finish_drag)
         self.sigClicked.connect(self._click)
         self.show_region(region)
@@ -162,6 +164,10 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         self._is_dragged = True
         self.show_pixels((), (), ())
         self.picked.emit(self.region_id)
+
+    def _move(self) -> None:
+        if self._is_dragged:
+            self.moved.emit(self.region_id, self.roi)
 
     def _finish_drag(self) -> None:
         if self._is_dragged:

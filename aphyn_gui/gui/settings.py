@@ -11,7 +11,7 @@ from aphyn_gui.gui.theme import ThemeMode
 from aphyn_gui.study import RecordingReference
 
 _MOST_RECENT = 8
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 """Raised when docks are renamed or added: an older layout is then not restored."""
 
 

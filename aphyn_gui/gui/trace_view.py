@@ -22,7 +22,7 @@ from aphyn_gui.gui.region_analysis import RegionAnalysis, RegionAnalyst
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import theme_manager
 from aphyn_gui.gui.trace_plot import TracePlot
-from aphyn_gui.recording import Preparation, RecordingError
+from aphyn_gui.recording import Preparation, RecordingError, RegionSignal
 
 _AVERAGE = -1
 
@@ -80,6 +80,12 @@ class TraceView(QWidget):
         recording = self._controller.recording
         if recording is not None and recording.frame_interval_ms is not None:
             self._plot.show_moment(frame * recording.frame_interval_ms)
+
+    def show_preview(self, region_id: str, signal: RegionSignal) -> None:
+        """Show the trace of a region where it is dragged to, before it is analysed."""
+        if region_id == self._controller.selected_region_id:
+            trace = signal.raw if self._raw.isChecked() else signal.cleaned
+            self._plot.show_trace(signal.time_ms, trace, signal.beats.onsets_ms, "counts")
 
     def _build(self) -> None:
         self._flip.setToolTip("Turn the signal over: depolarisation goes up afterwards")

@@ -13,6 +13,9 @@ PANELS: Mapping[str, str] = {
     "trace": "<b>Trace</b>: the mean signal of the selected region, with drift removed and "
     "depolarisation up. Triangles are onsets; the shaded window is what will be fitted. Drag it to "
     "another beat, or its right edge to change the horizon.",
+    "pixel": "<b>Pixel</b>: the pixel that was clicked on the movie or on a map: its trace and its "
+    "measures. With <i>Hover fit</i>, or while a map of parameters is shown, the physics fitted to "
+    "the pixel under the mouse, or to the mean of a region while it is dragged.",
     "rois": "<b>Regions</b>: position and size in pixels, signal-to-noise ratio, and what has been "
     "done. Double-click or press F2 to edit a cell, click a colour to change it.",
     "fit": "<b>Fit</b> of the selected region: prediction against measurement, what physics "

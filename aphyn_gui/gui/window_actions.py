@@ -58,6 +58,10 @@ class WindowActions(QObject):
         self.simulate = self._action(
             "New simulated recording…", "Simulate a slab of tissue and record it"
         )
+        self.export_map = self._action(
+            "Export map…", "Write the map that is shown as CSV, NPY, TIFF or a picture"
+        )
+        self.export_map.setEnabled(False)
         self.quit = self._action("Quit", "Close the window", QKeySequence.StandardKey.Quit)
         self.draw = self._action("Draw ROI", "Draw a region: drag on the movie", "R")
         self.select = self._action("Select", "Select, move and resize regions; drag pans", "V")
@@ -69,6 +73,10 @@ class WindowActions(QObject):
         self.calibrate = self._action(
             "Frame interval and pixel pitch…", "Correct what the file says, or does not"
         )
+        self.hover_fit = self._action(
+            "Hover fit", "Fit the physics to the pixel under the mouse, and to a dragged region"
+        )
+        self.hover_fit.setCheckable(True)
         self.fit_all = self._action("Fit all", "Fit every region, one after the other", "Ctrl+F")
         self.fit_selected = self._action("Fit selected", "Fit the selected region", "Ctrl+Shift+F")
         self.pause = self._action("Pause", "Hold the running fit after its epoch, or go on")
@@ -103,6 +111,7 @@ class WindowActions(QObject):
         file_menu.addAction(self.open)
         file_menu.addMenu(self.recent_menu)
         file_menu.addAction(self.simulate)
+        file_menu.addAction(self.export_map)
         file_menu.addSeparator()
         file_menu.addAction(self.quit)
         self.recent_menu.aboutToShow.connect(lambda: self._fill_recent(open_recent))
@@ -113,7 +122,7 @@ class WindowActions(QObject):
         recording = bar.addMenu("&Recording")
         recording.addActions([self.draw, self.select, self.add])
         recording.addSeparator()
-        recording.addAction(self.calibrate)
+        recording.addActions([self.calibrate, self.hover_fit])
         fit = bar.addMenu("F&it")
         fit.addActions([self.fit_all, self.fit_selected])
         fit.addSeparator()

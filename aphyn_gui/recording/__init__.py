@@ -29,6 +29,15 @@ from aphyn_gui.recording.cleaning_settings import (
     TemporalKind,
 )
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.field_sequences import (
+    LEFT_OUT_REASONS,
+    FieldTiming,
+    PixelPotentials,
+    field_bands,
+    field_timing,
+    mean_potential,
+    potentials_of,
+)
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
 from aphyn_gui.recording.frame_repair import FrameFaults, find_faulty_frames, repair_counts
 from aphyn_gui.recording.frames import FrameSource
@@ -75,6 +84,7 @@ __all__ = [
     "ALTERNANS_DEFINITIONS",
     "DEFINITIONS",
     "FORMATS",
+    "LEFT_OUT_REASONS",
     "MAP_DEFINITIONS",
     "REGION_DEFINITIONS",
     "ActionPotentialMeasures",
@@ -85,6 +95,7 @@ __all__ = [
     "Ensemble",
     "FieldMap",
     "FieldMaps",
+    "FieldTiming",
     "FrameFaults",
     "FrameRepair",
     "FrameSource",
@@ -95,6 +106,7 @@ __all__ = [
     "Mask",
     "MidwayRise",
     "Normalisation",
+    "PixelPotentials",
     "Polarity",
     "PolaritySuggestion",
     "Preparation",
@@ -118,16 +130,20 @@ __all__ = [
     "compute_maps",
     "cut_sequences",
     "detect_beats",
+    "field_bands",
+    "field_timing",
     "filter_in_time",
     "find_alternans",
     "find_faulty_frames",
     "frames_kept",
     "isochrone_step",
     "isochrones",
+    "mean_potential",
     "measure_action_potential",
     "measure_region",
     "noise_level",
     "open_recording",
+    "potentials_of",
     "prepare_region",
     "region_signal",
     "remove_baseline",

@@ -79,6 +79,59 @@ def activation_times(
     return result
 
 
+def frame_activation_times(
+    traces: npt.ArrayLike, frame_interval_ms: float, near_ms: float, cycle_length_ms: float
+) -> Floats:
+    """As `activation_times`, of thousands of traces at once: a spline in one frame of each only.
+
+    Minimum, maximum and steepest rise are looked for among the frames, not between them: times
+    differ by a few hundredths of a frame.
+
+    Parameters
+    ----------
+    traces, frame_interval_ms, near_ms, cycle_length_ms
+        As there.
+    """
+    values = np.asarray(traces, dtype=np.float64)
+    near = near_ms / frame_interval_ms
+    width = search_width_ms(cycle_length_ms) / frame_interval_ms
+    first = max(0, int(near - 2 * width) - _FILTER_MARGIN)
+    stop = int(near - width + cycle_length_ms / frame_interval_ms) + 1
+    window = savitzky_golay(values[:, first : max(stop, int(near + 2 * width) + _FILTER_MARGIN)])
+    frame, row = np.arange(window.shape[1]), np.arange(len(window))
+    searched = np.flatnonzero(np.abs(frame[:-1] + first - near) <= width)
+    if searched.size == 0 or len(window) == 0:
+        return np.full(len(values), np.nan)
+    slopes = np.diff(window[:, searched[0] : searched[-1] + 2], axis=1)
+    steepest = (searched[0] + np.argmax(slopes, axis=1))[:, None]
+    reach = int(width)
+    is_before = (frame <= steepest) & (frame >= steepest - reach)
+    is_after = (frame > steepest) & (frame <= steepest + reach)
+    low = np.where(is_before, window, np.inf).min(axis=1)
+    high = np.where(is_after, window, -np.inf).max(axis=1)
+    level = (low + high)[:, None] / 2
+    above = window >= level
+    beyond = above & (frame >= steepest)
+    under = ~above & (frame <= steepest)
+    is_rising = ~above[row, steepest[:, 0]]
+    index = np.where(
+        is_rising, np.argmax(beyond, axis=1) - 1, frame.size - 1 - np.argmax(under[:, ::-1], axis=1)
+    )
+    crosses = np.where(is_rising, beyond.any(axis=1), under.any(axis=1))
+    index = np.clip(index, 0, frame.size - 2)
+    # Within the frame, on the spline, as precisely as there.
+    fine = sample_at(window, index[:, None] + np.arange(_FINE + 1) / _FINE)
+    part = np.clip(np.argmax(fine >= level, axis=1), 1, _FINE)
+    lower, upper = fine[row, part - 1], fine[row, part]
+    rise = np.where(upper > lower, upper - lower, 1.0)
+    within = np.clip((level[:, 0] - lower) / rise, 0, 1)
+    at = first + index + (part - 1 + within) / _FINE
+    is_own = crosses & (high - low >= _SMALLEST_RISE * np.ptp(window, axis=1))
+    return np.asarray(np.where(is_own & (np.abs(at - near) <= width), at, np.nan)) * (
+        frame_interval_ms
+    )
+
+
 def _crossing_around(trace: Floats, steepest: int, level: float) -> float | None:
     """Where the rise through a sample crosses a level, in samples; None if it does not."""
     rising = trace[steepest] < level

@@ -81,7 +81,11 @@ def cut_windows(
             f"{sample_count} samples from {starts.min():.1f} to {starts.max():.1f} ms on do not "
             f"lie in a recording of {(values.shape[-1] - 1) * frame_interval_ms:.1f} ms"
         )
-    return sample_at(values, starts[..., None] / frame_interval_ms + np.arange(sample_count))
+    first = starts[..., None] / frame_interval_ms
+    # Splines forget what is far away: only what lies around the windows is made one.
+    left = max(0, int(first.min()) - _SPLINE_REACH)
+    right = int(first.max()) + sample_count + 2 + _SPLINE_REACH
+    return sample_at(values[:, left:right], first - left + np.arange(sample_count))
 
 
 def average_windows(traces: npt.ArrayLike, starts: npt.ArrayLike, sample_count: int) -> Floats:

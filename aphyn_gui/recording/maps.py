@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.errors import RecordingError
-from aphyn_gui.recording.preparation import Ensemble, Polarity
+from aphyn_gui.recording.preparation import Ensemble, Polarity, Preparation
 from aphyn_gui.recording.selection import FLAT, HOLDS_NAN, NOISY, SATURATED
 
 Map = npt.NDArray[np.float32]
@@ -114,6 +114,27 @@ class MapSettings:
             )
         if not self.snr_limit >= 0:
             raise RecordingError(f"the SNR limit must not be negative, got {self.snr_limit}")
+
+    @classmethod
+    def of(
+        cls, preparation: Preparation, apd_levels: tuple[float, ...] = (0.5, 0.8)
+    ) -> MapSettings:
+        """Settings that measure pixels as a preparation's regions are measured.
+
+        Beats are averaged as there: all of them, or every other one where that was asked for.
+        Cut, frame repair, spatial median and Gaussian, smooth baseline and the kind of temporal
+        filter have no part in the maps.
+        """
+        is_averaged = preparation.beat is None
+        return cls(
+            polarity=preparation.polarity,
+            drift_order=preparation.drift_order,
+            spatial_mean=max(preparation.spatial_mean, cls().spatial_mean),
+            ensemble=preparation.ensemble if is_averaged else Ensemble.ALL,
+            cycle_length_ms=preparation.cycle_length_ms,
+            apd_levels=apd_levels,
+            snr_limit=preparation.snr_limit,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -112,7 +112,7 @@ def signal_of(region: RegionCounts, preparation: Preparation) -> RegionSignal:
     steady = remove_baseline(polarity.sign * upright_mean, interval, preparation)
     try:
         found = detect_beats(steady, interval, preparation.cycle_length_ms)
-        beats = _usable_beats(found, region, preparation)
+        beats = usable_beats(found, region, preparation)
     except RecordingError as error:
         raise RecordingError(f"region {region.roi}: {error}") from error
     start = region.first_frame * interval
@@ -164,7 +164,7 @@ def _moved(beats: Beats, by_ms: float) -> Beats:
     return replace(beats, onsets_ms=beats.onsets_ms + by_ms, feet_ms=beats.feet_ms + by_ms)
 
 
-def _usable_beats(beats: Beats, region: RegionCounts, preparation: Preparation) -> Beats:
+def usable_beats(beats: Beats, region: RegionCounts, preparation: Preparation) -> Beats:
     """Without the beats whose cycle, or horizon, touches frames that are lost."""
     if not region.lost:
         return beats

@@ -25,6 +25,7 @@ NAMES = (
     "whole_fit",
     "parameter_map",
     "window_open",
+    "window_maps",
     "start_up",
     "memory",
     "tissue",

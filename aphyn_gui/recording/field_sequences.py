@@ -1,0 +1,297 @@
+"""Potentials of all pixels of the field, prepared as those of a region are, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from aphyn_gui.recording.alignment import activation_times, frame_activation_times, lead_time
+from aphyn_gui.recording.baseline import remove_baseline
+from aphyn_gui.recording.beats import Beats, detect_beats
+from aphyn_gui.recording.cleaning import noise_level, suggest_polarity
+from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.interpolation import average_windows, cut_windows, fits
+from aphyn_gui.recording.measures import signal_to_noise
+from aphyn_gui.recording.normalisation import limits, normalise
+from aphyn_gui.recording.preparation import Polarity, Preparation
+from aphyn_gui.recording.recording import Recording
+from aphyn_gui.recording.region import usable_beats
+from aphyn_gui.recording.region_counts import RegionCounts, read_counts
+from aphyn_gui.recording.roi import RectangularRoi
+from aphyn_gui.recording.selection import (
+    CUT_OFF,
+    FLAT,
+    HOLDS_NAN,
+    MASKED,
+    NOISY,
+    SATURATED,
+    SILENT,
+    unusable_as_recorded,
+)
+from aphyn_gui.recording.temporal import filter_in_time
+from aphyn_gui.recording.window import AnalysisWindow, choose_window
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+LEFT_OUT_REASONS = (MASKED, HOLDS_NAN, SATURATED, FLAT, NOISY, SILENT, CUT_OFF)
+"""Why a pixel gives no potential; its code is its place here."""
+
+_BAND_BYTES = 12 * 2**20
+"""Of a band's traces: small enough for the cache of a core, or nearly."""
+
+_BLOCK_PIXELS = 64
+_PATCH_SIDE = 4
+_PATCHES = 12
+_DIASTOLE_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldTiming:
+    """What the potentials of all pixels share.
+
+    Parameters
+    ----------
+    polarity : Polarity
+        Direction that was used.
+    beats : Beats
+        Of the mean over the field, from the first frame used.
+    window : AnalysisWindow
+        Beats that are cut, and how much of each.
+    lead_ms : float
+        Time from foot to half upstroke, ms.
+    frame_interval_ms : float
+        ms.
+    patches : tuple of RectangularRoi
+        Small rectangles spread over the pixels that can be used.
+    """
+
+    polarity: Polarity
+    beats: Beats
+    window: AnalysisWindow
+    lead_ms: float
+    frame_interval_ms: float
+    patches: tuple[RectangularRoi, ...]
+
+    @property
+    def time_ms(self) -> Floats:
+        """Time of each sample from the foot of the upstroke, shape (samples,), ms."""
+        return np.arange(self.window.sample_count, dtype=np.float64) * self.frame_interval_ms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PixelPotentials:
+    """Potentials of the pixels of a rectangle, row by row.
+
+    Parameters
+    ----------
+    roi : RectangularRoi
+        The rectangle.
+    voltages : ndarray of float32, shape (pixels, samples)
+        Normalised; NaN where a pixel gives none.
+    left_out : ndarray of int8, shape (pixels,)
+        Why: place in `LEFT_OUT_REASONS`; -1: it gives one.
+    """
+
+    roi: RectangularRoi
+    voltages: npt.NDArray[np.float32]
+    left_out: npt.NDArray[np.int8]
+
+    @property
+    def usable(self) -> Mask:
+        """Pixels that give a potential, shape (pixels,)."""
+        return np.asarray(self.left_out < 0)
+
+
+def field_timing(recording: Recording, preparation: Preparation) -> FieldTiming:
+    """Beats, window and alignment of the mean over the field.
+
+    The lead is that of pixels spread over the tissue, as it is that of all pixels of a region.
+
+    Raises
+    ------
+    RecordingError
+        If the frame interval is unknown, no pixel can be used, the field shows no beats, or the
+        horizon does not fit.
+    """
+    total: Floats | None = None
+    count = 0
+    lost: set[tuple[int, int]] = set()
+    usable: list[tuple[int, int]] = []
+    band: RegionCounts | None = None
+    for roi in field_bands(recording):
+        band = read_counts(recording, roi, preparation)
+        lost.update(band.lost)
+        flat = band.counts[(slice(None), *band.inside)].reshape(len(band.counts), -1)
+        chosen = _as_recorded(band, flat.T) < 0
+        there = np.flatnonzero(chosen)
+        sums = flat[:, there].sum(axis=1) if there.size < chosen.size else flat.sum(axis=1)
+        total = sums if total is None else total + sums
+        count += there.size
+        rows, columns = np.divmod(there, roi.width)
+        usable += zip((rows + roi.y).tolist(), (columns + roi.x).tolist(), strict=True)
+    if band is None or total is None or count == 0:
+        raise RecordingError(
+            f"{recording.path.name} has no pixel that can be used: all are masked, saturated, "
+            "flat, or hold values that are not numbers"
+        )
+    interval = band.frame_interval_ms
+    mean = total / count
+    polarity = preparation.polarity or suggest_polarity(mean).polarity
+    steady = remove_baseline(polarity.sign * mean, interval, preparation)
+    try:
+        found = detect_beats(steady, interval, preparation.cycle_length_ms)
+        beats = usable_beats(found, replace(band, lost=tuple(sorted(lost))), preparation)
+    except RecordingError as error:
+        raise RecordingError(f"the mean over the field of view: {error}") from error
+    window = choose_window(beats, interval, steady.size, preparation)
+    patches = _patches(recording, usable)
+    timing = FieldTiming(polarity, beats, window, beats.lead_ms, interval, patches)
+    lead = _lead_of_patches(recording, preparation, timing)
+    return timing if lead is None else replace(timing, lead_ms=lead)
+
+
+def potentials_of(
+    recording: Recording, roi: RectangularRoi, preparation: Preparation, timing: FieldTiming
+) -> PixelPotentials:
+    """Potentials of the pixels of a rectangle: cleaned, cut, aligned and normalised.
+
+    Raises
+    ------
+    RecordingError
+        As `read_counts`.
+    """
+    region = read_counts(recording, roi, preparation)
+    traces = region.traces(region.counts)
+    left_out = _as_recorded(region, traces)
+    if preparation.filters_in_space:
+        traces = region.traces(region.filtered_in_space(preparation))
+    voltages = np.full((len(traces), timing.window.sample_count), np.nan, dtype=np.float32)
+    usable = np.flatnonzero(left_out < 0)
+    for start in range(0, usable.size, _BLOCK_PIXELS):
+        block = usable[start : start + _BLOCK_PIXELS]
+        upright = timing.polarity.sign * traces[block]
+        steady = remove_baseline(upright, timing.frame_interval_ms, preparation)
+        voltages[block], left_out[block] = _cut(steady, preparation, timing)
+    return PixelPotentials(roi, voltages, left_out)
+
+
+def mean_potential(
+    recording: Recording, roi: RectangularRoi, preparation: Preparation, timing: FieldTiming
+) -> npt.NDArray[np.float32] | None:
+    """Mean over the usable pixels of a rectangle, shape (samples,); None where there is none."""
+    found = potentials_of(recording, roi, preparation, timing)
+    return found.voltages[found.usable].mean(axis=0) if found.usable.any() else None
+
+
+def field_bands(recording: Recording) -> Iterator[RectangularRoi]:
+    """The field in pieces of a few rows, or parts of one."""
+    pixels = max(1, _BAND_BYTES // (8 * recording.frame_count))
+    width = min(recording.column_count, pixels)
+    height = min(recording.row_count, max(1, pixels // width))
+    for top in range(0, recording.row_count, height):
+        for left in range(0, recording.column_count, width):
+            yield RectangularRoi(
+                left,
+                top,
+                min(width, recording.column_count - left),
+                min(height, recording.row_count - top),
+            )
+
+
+def _as_recorded(region: RegionCounts, traces: Floats) -> npt.NDArray[np.int8]:
+    """Why pixels cannot be used whatever is done to them; -1: they can."""
+    left_out = np.full(len(traces), -1, dtype=np.int8)
+    left_out[region.masked] = LEFT_OUT_REASONS.index(MASKED)
+    for which, reason in unusable_as_recorded(traces, region.saturation_level):
+        left_out[which & (left_out < 0)] = LEFT_OUT_REASONS.index(reason)
+    return left_out
+
+
+def _cut(
+    traces: Floats, preparation: Preparation, timing: FieldTiming
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
+    """Potentials of steady traces, and why some have none."""
+    interval, beats, window = timing.frame_interval_ms, timing.beats, timing.window
+    samples = window.sample_count
+    left_out = np.full(len(traces), -1, dtype=np.int8)
+
+    def leave_out(which: Mask, reason: str) -> None:
+        left_out[which & (left_out < 0)] = LEFT_OUT_REASONS.index(reason)
+
+    leave_out(~(_signal_to_noise(traces, timing) >= preparation.snr_limit), NOISY)
+    cut_from = traces
+    if preparation.temporal_filter is not None:
+        cut_from = filter_in_time(traces, interval, preparation.temporal_filter)
+    total = np.zeros((len(traces), samples))
+    whole_count = np.zeros(len(traces))
+    seen_count = np.zeros(len(traces))
+    for onset in beats.onsets_ms[list(window.beats)]:
+        half = frame_activation_times(traces, interval, float(onset), beats.cycle_length_ms)
+        starts = half - timing.lead_ms
+        seen_count += np.isfinite(half)
+        whole = fits(starts, interval, samples, traces.shape[1])
+        rows = np.flatnonzero(whole & (left_out < 0))
+        if rows.size:
+            total[rows] += cut_windows(cut_from[rows], interval, starts[rows], samples)
+            whole_count[rows] += 1
+    # Of several beats, noise may hide one.
+    leave_out(seen_count < 0.5 * len(window.beats), SILENT)
+    leave_out(whole_count == 0, CUT_OFF)
+    sequences = total / np.maximum(whole_count, 1)[:, None]
+    lower, upper = limits(sequences, preparation.normalisation)
+    leave_out(~(upper > lower), FLAT)
+    voltages = normalise(sequences, lower, np.where(upper > lower, upper, lower + 1))
+    voltages[left_out >= 0] = np.nan
+    return voltages.astype(np.float32), left_out
+
+
+def _signal_to_noise(traces: Floats, timing: FieldTiming) -> Floats:
+    """Of the beats that are cut, averaged where the field's own lie."""
+    samples = timing.window.sample_count
+    diastole = int(_DIASTOLE_SHARE * samples)
+    beats = timing.beats
+    feet = beats.onsets_ms[list(timing.window.beats)] - beats.lead_ms
+    length = min(diastole + samples, traces.shape[1])
+    starts = np.clip(feet / timing.frame_interval_ms - diastole, 0, traces.shape[1] - length)
+    averaged = average_windows(traces, starts, length)
+    return signal_to_noise(averaged, noise_level(traces) / np.sqrt(starts.size))
+
+
+def _lead_of_patches(
+    recording: Recording, preparation: Preparation, timing: FieldTiming
+) -> float | None:
+    """Median time from foot to half upstroke over the patches, ms."""
+    interval, beats = timing.frame_interval_ms, timing.beats
+    onset = float(beats.onsets_ms[timing.window.beats[0]])
+    leads = []
+    for roi in timing.patches:
+        region = read_counts(recording, roi, preparation)
+        traces = region.traces(region.filtered_in_space(preparation))
+        traces = traces[np.isfinite(traces).all(axis=1)]
+        traces = remove_baseline(timing.polarity.sign * traces, interval, preparation)
+        traces = traces[_signal_to_noise(traces, timing) >= preparation.snr_limit]
+        half = activation_times(traces, interval, onset, beats.cycle_length_ms)
+        seen = np.isfinite(half)
+        if seen.any():
+            leads.append(lead_time(traces[seen], interval, half[seen], beats.cycle_length_ms))
+    return float(np.median(leads)) if leads else None
+
+
+def _patches(recording: Recording, usable: list[tuple[int, int]]) -> tuple[RectangularRoi, ...]:
+    """Small rectangles spread over pixels, each around one of them."""
+    step = max(1, len(usable) // _PATCHES)
+    width = min(_PATCH_SIDE, recording.column_count)
+    height = min(_PATCH_SIDE, recording.row_count)
+    return tuple(
+        RectangularRoi(
+            min(column, recording.column_count - width),
+            min(row, recording.row_count - height),
+            width,
+            height,
+        )
+        for row, column in usable[step // 2 :: step]
+    )
