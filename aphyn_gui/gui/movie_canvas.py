@@ -109,8 +109,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         controller.region_removed.connect(self._remove_item)
         controller.selection_changed.connect(self._show_selection)
         analyst.analysed.connect(self._show_pixels)
-        theme_manager().changed.connect(self._apply_theme)
-        self._apply_theme(current_theme())
+        theme_manager().changed.connect(self.show_theme)
+        self.show_theme(current_theme())
 
     @property
     def tool(self) -> Tool:
@@ -268,7 +268,11 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _deselect(self) -> None:
         self._controller.select_region("")
 
-    def _apply_theme(self, theme: Theme) -> None:
+    def catch_up(self) -> None:
+        """Nothing waits here."""
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         axis = self._bar.axis
         axis.setPen(theme.plot_axis)

@@ -36,8 +36,8 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.plot.setLabel("bottom", "time from onset", units="ms")
         self.measured: list[Any] = []
         self.predicted: list[Any] = []
-        theme_manager().changed.connect(self._on_theme)
-        self._on_theme(current_theme())
+        theme_manager().changed.connect(self.show_theme)
+        self.show_theme(current_theme())
 
     def show_fits(self, fits: Sequence[RegionFit]) -> None:
         """Show these fits, one region each."""
@@ -66,7 +66,11 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             ends_of(self.plot).reserve(*(fit.region.name for fit in fits))
         self._color(current_theme())
 
-    def _on_theme(self, theme: Theme) -> None:
+    def catch_up(self) -> None:
+        """Nothing waits here."""
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         apply_theme(self.plot, theme)
         self._color(theme)

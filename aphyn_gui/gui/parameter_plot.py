@@ -59,8 +59,8 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._legend: NarrowLabel | None = None
         self.turns = Turns(self)
         """Of the plots: drawing all of them at once would be felt where a fit has just ended."""
-        theme_manager().changed.connect(self._on_theme)
-        self._on_theme(current_theme())
+        theme_manager().changed.connect(self.show_theme)
+        self.show_theme(current_theme())
 
     def show_fits(self, fits: Sequence[RegionFit]) -> None:
         """Show these fits, one region each, plot by plot in the next turns of the event loop."""
@@ -85,8 +85,12 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if legend is not None:
             legend.wrap(self.width() - _LEGEND_MARGIN)
 
-    def _on_theme(self, theme: Theme) -> None:
-        """Draw everything anew."""
+    def catch_up(self) -> None:
+        """Draw what waits for its turn."""
+        self.turns.finish()
+
+    def show_theme(self, theme: Theme) -> None:
+        """Draw everything anew in the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         self.turns.begin(self._arrangement(theme))
         self.turns.finish()

@@ -13,7 +13,8 @@ from PySide6.QtGui import QGuiApplication, QHelpEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 from pytestqt.qtbot import QtBot
 
-from aphyn_gui.gui.comparison_view import COLOR_ROLE, ComparisonView
+from aphyn_gui.gui.comparison_model import COLOR_ROLE
+from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.study_controller import StudyController
 

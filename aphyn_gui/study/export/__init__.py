@@ -1,7 +1,11 @@
 """What a study found, for other programs: tables, series, a page, a script, models."""
 
 from aphyn_gui.study.export.everything import (
+    REPORT_NAME,
+    SCRIPT_NAME,
     ExportPart,
+    ExportProgress,
+    export_in_steps,
     export_study,
     write_models,
     write_study,
@@ -16,9 +20,13 @@ from aphyn_gui.study.export.workbook import write_workbook
 
 __all__ = [
     "MAP_SUFFIXES",
+    "REPORT_NAME",
+    "SCRIPT_NAME",
     "ExportPart",
+    "ExportProgress",
     "FittedRegion",
     "Table",
+    "export_in_steps",
     "export_script",
     "export_study",
     "fitted_regions",
