@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 _MOST_MARKS = 6
 _MARK_PIXELS = 6
+_TOP_ROOM = 0.08
 _CLOSEST_MARKS = 0.06
 """Of the plane's width and height: nearer to the last one, a mark stays without its time."""
 
@@ -53,6 +54,8 @@ class NetworkPlane(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         )
         self.bar.setImageItem(self.image)
         self.bar.setLabel("right", "F<sub>dl</sub> (1/ms)")
+        # Thousandths on the axis would be a factor that nobody reads.
+        self.bar.axis.enableAutoSIPrefix(False)
         self.addItem(self.bar)
         self.path = _PathCurve()
         self.plot.addItem(self.path)
@@ -92,7 +95,8 @@ class NetworkPlane(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._mark_times(shown, time_step_ms)
         self.kept_range.restart()
         self.kept_range.include_x(frame.left(), frame.right())
-        self.plot.setYRange(frame.top(), frame.bottom(), padding=0)
+        # The beat begins at the upper edge: its mark and time need room there.
+        self.plot.setYRange(frame.top(), frame.bottom() + _TOP_ROOM * frame.height(), padding=0)
 
     def catch_up(self) -> None:
         """Nothing waits here."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from aphyn_gui.fitting import Fit
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.network_plane import NetworkPlane
-from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.physics import ionic_model
 from aphyn_gui.study.network_map import NetworkMap, network_map, shortfall_sentence
 
@@ -33,7 +34,7 @@ class NetworkView(QWidget):
         self._tasks = tasks
         self._fit: Fit | None = None
         self.plane = NetworkPlane()
-        self.plane.setToolTip(symbol_html(_MEANING.replace("F_dl", "F<sub>dl</sub>")))
+        self.plane.setToolTip(_html(_MEANING))
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -84,5 +85,9 @@ class NetworkView(QWidget):
         shown, sentence = answer
         gate_label = ionic_model(self._fit.protocol.physics).gate_label
         self.plane.show_map(shown, self._fit.forecast.time_step_ms, gate_label)
-        self.sentence.setText(sentence)
+        self.sentence.setText(_html(sentence))
         self._pages.setCurrentIndex(1)
+
+
+def _html(text: str) -> str:
+    return escape(text).replace("F_dl", "F<sub>dl</sub>")
