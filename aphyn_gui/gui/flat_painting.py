@@ -39,6 +39,8 @@ _IMAGE_FINENESS = 3
 _HATCHED_OPACITY = 0.35
 """What a hatched brush becomes: its pattern would be a picture of its own."""
 _TOUCH = 0.5
+_LEVEL = 1e-9
+"""Pixels: a line that changes less is parallel to a side."""
 
 
 class FlatDevice(QPaintDevice):
@@ -180,7 +182,7 @@ class _FlatEngine(QPaintEngine):
 
     def _flat_pen(self, pen: QPen) -> QPen:
         if pen.style() == Qt.PenStyle.NoPen:
-            return pen
+            return QPen(Qt.PenStyle.NoPen)
         scale = 1.0 if pen.isCosmetic() else math.sqrt(abs(self._transform.determinant()))
         flat = QPen(pen)
         flat.setCosmetic(False)
@@ -195,6 +197,9 @@ class _FlatEngine(QPaintEngine):
         return QBrush(color)
 
     def _draw(self, path: QPainterPath, brush: QBrush) -> None:
+        is_seen = brush.style() != Qt.BrushStyle.NoBrush or self._pen.style() != Qt.PenStyle.NoPen
+        if not is_seen:
+            return
         clip, bounds = self._clip, path.boundingRect()
         if clip is None or clip.contains(bounds):
             self._target.setPen(self._pen)
@@ -239,7 +244,7 @@ def clipped(line: Floats, frame: QRectF) -> list[Floats]:
         ((frame.left(), frame.right()), (frame.top(), frame.bottom()))
     ):
         position, change = start[:, axis], step[:, axis]
-        is_level = change == 0
+        is_level = np.abs(change) < _LEVEL
         by = np.where(is_level, 1.0, change)
         first, last = (low - position) / by, (high - position) / by
         is_inside = (position >= low) & (position <= high)
