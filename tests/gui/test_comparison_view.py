@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fit_samples import QUICK, open_study
+from fitted_samples import open_fitted_study
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
@@ -16,7 +18,10 @@ from pytestqt.qtbot import QtBot
 from aphyn_gui.gui.comparison_model import COLOR_ROLE
 from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.fit_runner import FitRunner
+from aphyn_gui.gui.plot_style import ends_of
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.study import compare
+from aphyn_gui.study.export import study_as_dict
 
 TIMEOUT_MS = 60_000
 
@@ -174,3 +179,61 @@ def test_a_place_that_cannot_be_written_is_a_message(
     view.save_csv(tmp_path / "missing" / "comparison.csv")
     assert said[0][0] == "error"
     assert "missing" in said[0][1]
+
+
+def test_a_narrow_view_shows_one_page_at_a_time(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView
+) -> None:
+    fit_all(qtbot, controller)
+    view.resize(520, 300)
+    bar = view._tabs.tabBar()
+    assert view._tabs.tabText(0) == "Table"
+    for page in (view._table_page, view.dots, view.overlay):
+        qtbot.mouseClick(
+            bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(view._tabs.indexOf(page)).center()
+        )
+        shown = [p for p in (view._table_page, view.dots, view.overlay) if p.isVisible()]
+        assert shown == [page]
+    view.resize(900, 500)
+    assert all(p.isVisible() for p in (view._table_page, view.dots, view.overlay))
+
+
+def test_long_names_leave_the_plots_their_room(qtbot: QtBot, tmp_path: Path) -> None:
+    controller = open_fitted_study(tmp_path)
+    long = "Border zone, lateral, 20 min after ligation <b>"
+    for region in controller.study.regions:
+        fit = controller.study.fits[region.id]
+        named = replace(fit, region=replace(fit.region, name=f"{long} {region.id}"))
+        controller.store_fit(region.id, named)
+    view = ComparisonView(controller)
+    qtbot.addWidget(view)
+    view.resize(900, 300)
+    view.show()
+    view.dots.turns.finish()
+    legend = view.dots._legend
+    assert "Border zone, l" not in legend.text
+    assert "Border&nbsp;zone,…" in legend.text
+    assert long in legend.toolTip()
+    view.resize(900, 700)
+    assert "not&nbsp;identified" in legend.text
+    view.resize(900, 190)
+    assert "not&nbsp;identified" not in legend.text
+    assert legend.itemRect().height() <= 0.25 * view.dots.height()
+    ends = ends_of(view.overlay.plot)
+    assert ends.width() < 130
+    assert long in ends.toolTip()
+
+
+def test_without_an_interval_nobody_knows_what_is_identified(qtbot: QtBot, tmp_path: Path) -> None:
+    controller = open_fitted_study(tmp_path)
+    region = controller.study.regions[0]
+    fit = controller.study.fits[region.id]
+    controller.store_fit(region.id, replace(fit, fit=replace(fit.fit, uncertainty=None)))
+    row = compare(controller.study).row("tau_in_ms")
+    assert row.is_identified(0) is None
+    assert row.is_identified(1) is not None
+    table = {line[0]: line for line in compare(controller.study).as_table()}
+    assert table["tau_in_ms_identified"][2] == ""
+    assert table["tau_in_ms_identified"][3] in ("yes", "no")
+    whole = study_as_dict(controller.study, controller.recording)
+    assert whole["regions"][0]["tau_in_ms_identified"] is None
