@@ -18,6 +18,8 @@ from pytestqt.qtbot import QtBot
 from aphyn_gui.gui.comparison_model import COLOR_ROLE
 from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.fit_runner import FitRunner
+from aphyn_gui.gui.overlay_plot import OverlayPlot
+from aphyn_gui.gui.parameter_plot import ParameterDots
 from aphyn_gui.gui.plot_style import ends_of
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import compare
@@ -199,29 +201,33 @@ def test_a_narrow_view_shows_one_page_at_a_time(
 
 
 def test_long_names_leave_the_plots_their_room(qtbot: QtBot, tmp_path: Path) -> None:
-    controller = open_fitted_study(tmp_path)
+    study = open_fitted_study(tmp_path).study
+    fits = [fit for fit in study.fits.values() for _ in range(4)]
     long = "Border zone, lateral, 20 min after ligation <b>"
-    for region in controller.study.regions:
-        fit = controller.study.fits[region.id]
-        named = replace(fit, region=replace(fit.region, name=f"{long} {region.id}"))
-        controller.store_fit(region.id, named)
-    view = ComparisonView(controller)
-    qtbot.addWidget(view)
-    view.resize(900, 300)
-    view.show()
-    view.dots.turns.finish()
-    legend = view.dots._legend
-    assert "Border zone, l" not in legend.text
+    fits = [
+        replace(fit, region=replace(fit.region, id=f"roi-{number}", name=f"{long} {number}"))
+        for number, fit in enumerate(fits)
+    ]
+    dots, overlay = ParameterDots(), OverlayPlot()
+    for plot in (dots, overlay):
+        qtbot.addWidget(plot)
+        plot.resize(400, 700)
+        plot.show()
+        plot.show_fits(fits)
+    dots.turns.finish()
+    legend = dots._legend
     assert "Border&nbsp;zone,…" in legend.text
-    assert long in legend.toolTip()
-    view.resize(900, 700)
     assert "not&nbsp;identified" in legend.text
-    view.resize(900, 190)
-    assert "not&nbsp;identified" not in legend.text
-    assert legend.itemRect().height() <= 0.25 * view.dots.height()
-    ends = ends_of(view.overlay.plot)
+    assert f"{long} 7" in legend.toolTip()
+    for height, has_names in ((200, True), (130, False)):
+        dots.resize(400, height)
+        assert legend.itemRect().height() <= 0.25 * height
+        assert ("Border" in legend.text) == has_names
+        assert "not&nbsp;identified" not in legend.text
+        assert legend.text.count("■") == 8
+    ends = ends_of(overlay.plot)
     assert ends.width() < 130
-    assert long in ends.toolTip()
+    assert f"{long} 7" in ends.toolTip()
 
 
 def test_without_an_interval_nobody_knows_what_is_identified(qtbot: QtBot, tmp_path: Path) -> None:
