@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from aphyn_gui.gui.export_dialog import ExportDialog
 from aphyn_gui.gui.picture_menu import PictureMenu
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.study_exporter import StudyExporter
 from aphyn_gui.study import StudyError
-from aphyn_gui.study.export import (
-    REPORT_NAME,
-    SCRIPT_NAME,
-    ExportPart,
-    ExportProgress,
-    export_in_steps,
-    export_script,
-    html_report,
-)
 from aphyn_gui.study.writing import write_text
+
+if TYPE_CHECKING:
+    # What can be written is loaded when something is: the window opens sooner.
+    from aphyn_gui.gui.export_dialog import ExportDialog
+    from aphyn_gui.study.export import ExportPart, ExportProgress
+
+_REPORT_NAME, _SCRIPT_NAME = "report.html", "fit_again.py"
 
 
 class ExportMenu(QObject):
@@ -60,17 +58,17 @@ class ExportMenu(QObject):
         self.menu.addSeparator()
         self.report = self._add(
             "Report (HTML)…",
-            ExportPart.REPORT.meaning,
-            partial(self._ask_for_file, "Save the report", REPORT_NAME, "HTML (*.html)", "html"),
+            "One HTML page with figures, tables and methods",
+            partial(self._ask_for_file, "Save the report", _REPORT_NAME, "HTML (*.html)", "html"),
         )
         self.script = self._add(
             "Script (Python)…",
-            ExportPart.SCRIPT.meaning,
-            partial(self._ask_for_file, "Save the script", SCRIPT_NAME, "Python (*.py)", "py"),
+            "A Python script that makes the fits again",
+            partial(self._ask_for_file, "Save the script", _SCRIPT_NAME, "Python (*.py)", "py"),
         )
         self.models = self._add(
             "Models (Myokit, openCARP, Finitewave)…",
-            ExportPart.MODELS.meaning,
+            "The fitted physics for other simulators",
             self._ask_for_models,
         )
         self.menu.addSeparator()
@@ -80,6 +78,8 @@ class ExportMenu(QObject):
     def ask(self) -> None:
         """Show the dialog that exports the whole study."""
         if self._dialog is None:
+            from aphyn_gui.gui.export_dialog import ExportDialog
+
             self._dialog = ExportDialog(self._window, self._exporter)
             self._dialog.export_requested.connect(self.export)
         self._dialog.suggest(self._suggested_folder() / "results")
@@ -89,12 +89,16 @@ class ExportMenu(QObject):
 
     def export(self, folder: Path, what: frozenset[ExportPart]) -> None:
         """Write parts of the study into a folder."""
+        from aphyn_gui.study.export import export_in_steps
+
         document = self._controller.document
         study, recordings = document.study, tuple(document.recordings.values())
         self._exporter.start(lambda: export_in_steps(study, recordings, folder, what=what), folder)
 
     def save_file(self, path: Path) -> None:
         """Write the report or, with the suffix ".py", the script."""
+        from aphyn_gui.study.export import export_script, html_report
+
         document = self._controller.document
         study, recordings = document.study, tuple(document.recordings.values())
         if path.suffix == ".py":
@@ -105,7 +109,7 @@ class ExportMenu(QObject):
 
     def _add(self, text: str, tip: str, slot: Callable[[], None]) -> QAction:
         action = self.menu.addAction(text)
-        action.setToolTip(f"{tip[0].upper()}{tip[1:]}")
+        action.setToolTip(tip)
         action.triggered.connect(lambda: slot())
         return action
 
@@ -131,6 +135,8 @@ class ExportMenu(QObject):
         dialog.open()
 
     def _ask_for_models(self) -> None:
+        from aphyn_gui.study.export import ExportPart
+
         dialog = QFileDialog(self._window, "Folder for the models", str(self._suggested_folder()))
         dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -143,6 +149,8 @@ class ExportMenu(QObject):
 
 
 def _one_file(path: Path, text: Callable[[], str]) -> Iterator[ExportProgress]:
+    from aphyn_gui.study.export import ExportProgress
+
     try:
         yield ExportProgress((write_text(path, text()),), 1, 1)
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -13,11 +14,14 @@ from aphyn_gui.gui.mailbox import Mailbox
 from aphyn_gui.gui.picture_menu import Report, ReportFile
 from aphyn_gui.recording import RecordingError
 from aphyn_gui.study import StudyError
-from aphyn_gui.study.export import ExportProgress
+
+if TYPE_CHECKING:
+    # What can be written is loaded when something is: the window opens sooner.
+    from aphyn_gui.study.export import ExportProgress
 
 _POLL_INTERVAL_MS = 100
 
-Steps = Callable[[], Iterator[ExportProgress]]
+Steps = Callable[[], "Iterator[ExportProgress]"]
 """Writes; it can be left between any two steps."""
 
 

@@ -1,8 +1,6 @@
 """What a study found, for other programs: tables, series, a page, a script, models."""
 
 from aphyn_gui.study.export.everything import (
-    REPORT_NAME,
-    SCRIPT_NAME,
     ExportPart,
     ExportProgress,
     export_in_steps,
@@ -20,8 +18,6 @@ from aphyn_gui.study.export.workbook import write_workbook
 
 __all__ = [
     "MAP_SUFFIXES",
-    "REPORT_NAME",
-    "SCRIPT_NAME",
     "ExportPart",
     "ExportProgress",
     "FittedRegion",

@@ -23,8 +23,6 @@ from aphyn_gui.study.export.workbook import write_workbook
 from aphyn_gui.study.study import Study, StudyError
 from aphyn_gui.study.writing import write_text
 
-REPORT_NAME, SCRIPT_NAME = "report.html", "fit_again.py"
-
 
 class ExportPart(StrEnum):
     """What can be written."""
@@ -43,7 +41,7 @@ class ExportPart(StrEnum):
 
 _MEANINGS = {
     ExportPart.TABLES: "the comparison and everything behind it as CSV, and as one Excel workbook",
-    ExportPart.SERIES: "traces, sequences, forecasts and training of each region as CSV and NPY",
+    ExportPart.SERIES: "traces, sequences, forecasts, training and F_dl of each region as CSV and NPY",
     ExportPart.REPORT: "one HTML page with figures, tables and methods",
     ExportPart.SCRIPT: "a Python script that makes the fits again",
     ExportPart.MODELS: "the fitted physics for Myokit, openCARP and Finitewave",
@@ -145,9 +143,9 @@ def _steps(
         steps += [partial(write_series, one, folder) for one in fitted]
     if ExportPart.REPORT in what:
         recordings = [one.recording for one in fitted if one.recording is not None]
-        steps.append(lambda: [write_text(folder / REPORT_NAME, html_report(study, recordings))])
+        steps.append(lambda: [write_text(folder / "report.html", html_report(study, recordings))])
     if ExportPart.SCRIPT in what:
-        steps.append(lambda: [write_text(folder / SCRIPT_NAME, export_script(study))])
+        steps.append(lambda: [write_text(folder / "fit_again.py", export_script(study))])
     if ExportPart.MODELS in what:
         steps += [partial(write_models, one, folder) for one in fitted]
     return steps
