@@ -60,7 +60,8 @@ class NetworkMap:
     @property
     def largest_on_path(self) -> float:
         """Largest |F_dl| on the path, 1/ms: what colours should span."""
-        return max(float(np.abs(self.path_rate).max()), 1e-9)
+        known = np.abs(self.path_rate[np.isfinite(self.path_rate)])
+        return max(float(known.max(initial=0.0)), 1e-9)
 
 
 def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMap:
@@ -77,7 +78,7 @@ def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMa
     Raises
     ------
     StudyError
-        If the fit has no network.
+        If the fit has no network, or weights that are not those of its network.
     """
     settings = fit.protocol.network
     if settings is None:
@@ -91,6 +92,11 @@ def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMa
 
     shape = NetworkShape(settings.features, settings.blocks)
     weights = torch.as_tensor(np.asarray(fit.network_weights["weights"], dtype=np.float64))
+    if weights.shape != (shape.weight_count,):
+        raise StudyError(
+            f"the network of this fit needs {shape.weight_count} weights and has "
+            f"{weights.numel()}: the project is damaged, fit the region again"
+        )
     forecast = fit.forecast
     v = np.linspace(*_covering(VOLTAGE_RANGE, forecast.voltage), voltages)
     h = np.linspace(*_covering(GATE_RANGE, forecast.gate), gates)
@@ -107,9 +113,19 @@ def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMa
     )
 
 
+def has_network_map(fit: Fit) -> bool:
+    """Whether :func:`network_map` has something to show."""
+    try:
+        network_map(fit, voltages=2, gates=2)
+    except StudyError:
+        return False
+    return True
+
+
 def _covering(usual: tuple[float, float], visited: Floats) -> tuple[float, float]:
     """The usual range, extended to round numbers where a visited value lies outside."""
-    low, high = float(np.nanmin(visited)), float(np.nanmax(visited))
+    known = visited[np.isfinite(visited)]
+    low, high = float(known.min(initial=usual[0])), float(known.max(initial=usual[1]))
     return (
         usual[0] if low >= usual[0] else math.floor(low / _ROUND) * _ROUND,
         usual[1] if high <= usual[1] else math.ceil(high / _ROUND) * _ROUND,

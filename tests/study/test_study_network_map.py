@@ -15,7 +15,7 @@ from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
 from aphyn_gui.recording import Polarity, Preparation, SequenceSet
 from aphyn_gui.study import StudyError
 from aphyn_gui.study.export.plane_figure import network_plane
-from aphyn_gui.study.network_map import network_map, shortfall_sentence, shortfalls
+from aphyn_gui.study.network_map import has_network_map, network_map, shortfall_sentence, shortfalls
 
 STEP_MS, INTERVAL_MS, SAMPLES = 0.1, 2.0, 150
 SIZE = -0.01
@@ -165,3 +165,13 @@ def test_a_drawn_plane_has_shapes_and_no_bitmap(known: tuple[Fit, tuple[float, f
     words = " ".join(root.itertext())
     assert "F_dl (1/ms)" in words
     assert "0 ms" in words
+
+
+def test_weights_of_another_network_are_said_and_left_out(
+    known: tuple[Fit, tuple[float, float]],
+) -> None:
+    damaged = replace(known[0], network_weights={"weights": np.ones(20, dtype=np.float32)})
+    assert has_network_map(known[0])
+    assert not has_network_map(damaged)
+    with pytest.raises(StudyError, match=r"needs \d+ weights and has 20"):
+        network_map(damaged)

@@ -41,7 +41,7 @@ class ExportPart(StrEnum):
 
 _MEANINGS = {
     ExportPart.TABLES: "the comparison and everything behind it as CSV, and as one Excel workbook",
-    ExportPart.SERIES: "traces, sequences, forecasts, training and F_dl of each region as CSV and NPY",
+    ExportPart.SERIES: "traces, sequences, forecasts, training, F_dl of each region as CSV and NPY",
     ExportPart.REPORT: "one HTML page with figures, tables and methods",
     ExportPart.SCRIPT: "a Python script that makes the fits again",
     ExportPart.MODELS: "the fitted physics for Myokit, openCARP and Finitewave",

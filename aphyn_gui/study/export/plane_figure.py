@@ -33,7 +33,7 @@ def network_plane(fit: Fit) -> str:
     gate = ionic_model(fit.protocol.physics).gate_label
     plot = Plot((v_edges[0], v_edges[-1]), (h_edges[0], h_edges[-1]), "v", gate, right=_BAR_ROOM)
     colors = [_color(index / (_LEVELS - 1)) for index in range(_LEVELS)]
-    share = np.clip((plane.rate / limit + 1) / 2, 0.0, 1.0)
+    share = np.clip((np.nan_to_num(plane.rate) / limit + 1) / 2, 0.0, 1.0)
     levels = np.round(share * (_LEVELS - 1)).astype(int)
     for level, rectangles in _rectangles(levels, v_edges, h_edges).items():
         plot.rectangles(rectangles, colors[level])
@@ -42,7 +42,8 @@ def network_plane(fit: Fit) -> str:
     for time_ms in ticks(0.0, float(forecast.time_ms[-2])):
         step = round(time_ms / forecast.time_step_ms)
         place = float(plane.path_voltage[step]), float(plane.path_gate[step])
-        plot.mark(*place, f"{time_ms:g} ms")
+        if np.isfinite(place).all():
+            plot.mark(*place, f"{time_ms:g} ms")
     plot.color_bar(colors, (-limit, limit), "F_dl (1/ms)")
     return plot.svg("F_dl over the plane of v and the gate, and the path of the forecast")
 

@@ -12,7 +12,7 @@ from aphyn_gui.fitting import Fit
 from aphyn_gui.recording import Recording, SequenceSet, region_signal
 from aphyn_gui.study.export.csv_files import write_csv
 from aphyn_gui.study.export.fitted import FittedRegion
-from aphyn_gui.study.network_map import network_map
+from aphyn_gui.study.network_map import has_network_map, network_map
 from aphyn_gui.study.study import RegionFit
 from aphyn_gui.study.writing import write_whole
 
@@ -45,7 +45,7 @@ def write_series(fitted: FittedRegion, folder: Path) -> list[Path]:
     columns = {"forecast": forecast_columns(fit), "mean": mean_columns(fit)}
     if fitted.recording is not None:
         columns["trace"] = trace_columns(fitted.region_fit, fitted.recording)
-    if fit.protocol.network is not None:
+    if has_network_map(fit):
         columns["network"] = network_columns(fit)
     written = []
     for name, table in columns.items():
