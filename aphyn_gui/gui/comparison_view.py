@@ -5,28 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPointF,
-    QRect,
-    QSize,
-    Qt,
-    Slot,
-)
-from PySide6.QtGui import (
-    QAction,
-    QColor,
-    QGuiApplication,
-    QPainter,
-    QPalette,
-    QResizeEvent,
-    QStaticText,
-    QTextOption,
-)
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -39,25 +20,21 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedLayout,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from aphyn_gui.gui.comparison_header import RegionHeader, SymbolDelegate
+from aphyn_gui.gui.comparison_model import ComparisonModel
 from aphyn_gui.gui.overlay_plot import OverlayPlot
 from aphyn_gui.gui.parameter_plot import ParameterDots
 from aphyn_gui.gui.study_controller import StudyController
-from aphyn_gui.gui.symbols import symbol_html, symbol_text
+from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.study import Comparison, RegionFit, compare
 
-_FIXED_COLUMNS = 2
-_SWATCH_PIXELS = 10
-_HEADER_PADDING = 7
 _MARGIN = 6
-_CELL_PADDING = 9
 _ROOMY_HEIGHT = 420
 """From this height on, pixels, both plots are legible at once."""
 
@@ -67,147 +44,6 @@ _NARROW_WIDTH = 600
 _LARGEST_SHARE = 0.56
 _WORDS_SHARE = 0.32
 """Most of the height that findings and warnings take from the table."""
-
-Index = QModelIndex | QPersistentModelIndex
-
-
-COLOR_ROLE = Qt.ItemDataRole.UserRole
-"""A region's colour, "#RRGGBB", in the header of its column."""
-
-
-class RegionHeader(QHeaderView):
-    """A header that puts a region's colour before its name.
-
-    An icon would do the same, were it not drawn at the other end of the column.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-
-    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        """Draw a section; called by Qt."""
-        painter.save()
-        super().paintSection(painter, rect, section)
-        painter.restore()
-        color = self.model().headerData(section, self.orientation(), COLOR_ROLE)
-        if color is None:
-            return
-        name = self.model().headerData(section, self.orientation())
-        words = self.fontMetrics().horizontalAdvance(name)
-        left = rect.right() - _HEADER_PADDING - words - _SWATCH_PIXELS - _HEADER_PADDING
-        top = rect.center().y() - _SWATCH_PIXELS // 2
-        painter.fillRect(left, top, _SWATCH_PIXELS, _SWATCH_PIXELS, QColor(color))
-
-    def sectionSizeFromContents(self, section: int) -> QSize:
-        """Room for the name and, where there is one, the colour; called by Qt."""
-        size = super().sectionSizeFromContents(section)
-        if self.model().headerData(section, self.orientation(), COLOR_ROLE) is not None:
-            size.setWidth(size.width() + _SWATCH_PIXELS + _HEADER_PADDING)
-        return size
-
-
-class SymbolDelegate(QStyledItemDelegate):
-    """Prints the names of parameters with their subscripts."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """The cell without its text, which :meth:`paint` adds; called by Qt."""
-        super().initStyleOption(option, index)
-        option.text = ""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a cell; called by Qt."""
-        super().paint(painter, option, index)
-        text = QStaticText(symbol_html(escape(index.data())))
-        text.setTextFormat(Qt.TextFormat.RichText)
-        # Left to itself, static text breaks its lines to be as wide as high.
-        one_line = QTextOption()
-        one_line.setWrapMode(QTextOption.WrapMode.NoWrap)
-        text.setTextOption(one_line)
-        text.prepare(font=option.font)
-        painter.save()
-        painter.setClipRect(option.rect)
-        painter.setFont(option.font)
-        painter.setPen(option.palette.color(QPalette.ColorRole.Text))
-        top = option.rect.top() + (option.rect.height() - text.size().height()) / 2
-        painter.drawStaticText(QPointF(option.rect.left() + _CELL_PADDING, top), text)
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """As wide as the text; called by Qt."""
-        width = option.fontMetrics.horizontalAdvance(symbol_text(index.data()))
-        return QSize(width + 2 * _CELL_PADDING, super().sizeHint(option, index).height())
-
-
-class ComparisonModel(QAbstractTableModel):
-    """A comparison as a table: quantity, unit, then one column a region."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._comparison = Comparison((), (), ())
-
-    @property
-    def comparison(self) -> Comparison:
-        """What is shown."""
-        return self._comparison
-
-    def set_comparison(self, comparison: Comparison) -> None:
-        """Show another one."""
-        self.beginResetModel()
-        self._comparison = comparison
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Number of quantities."""
-        return 0 if parent.isValid() else len(self._comparison.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Quantity, unit and the regions."""
-        return 0 if parent.isValid() else _FIXED_COLUMNS + len(self._comparison.regions)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, meaning and alignment of a cell."""
-        row = self._comparison.rows[index.row()]
-        column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            fixed = (row.label, row.unit)
-            is_fixed = column < _FIXED_COLUMNS
-            return fixed[column] if is_fixed else row.text(column - _FIXED_COLUMNS)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return row.tooltip(column - _FIXED_COLUMNS) if column >= _FIXED_COLUMNS else row.meaning
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft
-            if column >= _FIXED_COLUMNS:
-                side = Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Names of the columns; regions with a swatch of their colour."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if section < _FIXED_COLUMNS:
-            if role == Qt.ItemDataRole.TextAlignmentRole:
-                return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            return ("Quantity", "Unit")[section] if role == Qt.ItemDataRole.DisplayRole else None
-        region = self._comparison.regions[section - _FIXED_COLUMNS]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return region.name
-        if role == COLOR_ROLE:
-            return region.color
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{region.name}: {region.roi}"
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def to_tsv(self) -> str:
-        """The table with full precision, for a spreadsheet."""
-        return "\n".join("\t".join(line) for line in self._comparison.as_table()) + "\n"
 
 
 class ComparisonView(QWidget):
@@ -394,13 +230,13 @@ class ComparisonView(QWidget):
             self._column.addWidget(self.overlay)
             self._column.addWidget(self.dots)
             self._column.setSizes([520, 480])
+            for plot in (self.overlay, self.dots):
+                # Qt hides what moves from one parent to another.
+                plot.setVisible(True)
         else:
             self._tabs.addTab(self.dots, "Parameters")
             self._tabs.addTab(self.overlay, "Action potentials")
             self._tabs.setCurrentIndex(0)
-        for plot in (self.overlay, self.dots):
-            # Qt hides what moves from one parent to another.
-            plot.setVisible(True)
         self._plots.setCurrentIndex(0 if is_roomy else 1)
 
     def _take_turns(self, is_narrow: bool) -> None:

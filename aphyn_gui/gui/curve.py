@@ -64,8 +64,8 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
         x, y = self.getData()
         if x is None or len(x) < 2:
             return
-        if self._exportOpts or painter.paintEngine().type() is not QPaintEngine.Type.Raster:
-            super().paint(painter, option, widget)
+        if painter.paintEngine().type() is not QPaintEngine.Type.Raster:
+            self._paint_lines(painter, x, y)
             return
         ratio = painter.device().devicePixelRatioF()
         place = painter.worldTransform(), ratio
@@ -82,6 +82,12 @@ class Curve(pg.PlotCurveItem):  # type: ignore[misc]
                 painter.drawPolyline(polygon.translated(offset / ratio, 0))
                 painter.drawPolyline(polygon.translated(0, offset / ratio))
         painter.restore()
+
+    def _paint_lines(self, painter: QPainter, x: Floats, y: Floats) -> None:
+        """All points, for a picture that is enlarged."""
+        painter.setPen(self.opts["pen"])
+        for part in connected(y, self.opts["connect"] == "finite"):
+            painter.drawPolyline(pg.functions.arrayToQPolygonF(x[part], y[part]))
 
     def _pixels(self, x: Floats, y: Floats, place: QTransform, ratio: float) -> Iterator[QPolygonF]:
         """The line's connected parts, in logical pixels, the width's middle on the points."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from PySide6.QtGui import QResizeEvent
+import pyqtgraph as pg
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.gui.fit_picture import FitPicture
@@ -11,10 +14,13 @@ from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.plot_style import add_curve, ends_of, finite_bounds, mixed, nice_step
 from aphyn_gui.gui.theme import Theme
 from aphyn_gui.recording import SequenceSet
+from aphyn_gui.study.network_map import MOST_SHORTFALLS, Shortfall
 
 _SIDE_BY_SIDE_ASPECT = 1.7
 _ROOMY_PAIR, _ROOMY_ALONE = 640, 320
 """Width, pixels, from which on the time axes have room for the usual number of ticks."""
+
+_SHADE_ALPHA = 38
 
 _PHYSICS = "v(0) + ∫F<sub>p</sub>"
 
@@ -22,7 +28,8 @@ _PHYSICS = "v(0) + ∫F<sub>p</sub>"
 class DecompositionPlot(PlotPanel):
     """F_p and F_dl as rates, and integrated: v(0) + ∫F_p + ∫F_dl is the prediction.
 
-    The two plots share their time axis and stand side by side where there is room.
+    The two plots share their time axis and stand side by side where there is room. Where the
+    physics falls short is shaded.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -49,6 +56,8 @@ class DecompositionPlot(PlotPanel):
             self.rate_sum, self.physics_rate, self.network_rate,
             self.physics_integral, self.network_integral, self.prediction,
         )  # fmt: skip
+        self.rate_shades = [_add_shade(self.rates) for _ in range(MOST_SHORTFALLS)]
+        self.integral_shades = [_add_shade(self.integrals) for _ in range(MOST_SHORTFALLS)]
         self._sequences: SequenceSet | None = None
         self._mean_bounds: tuple[float, float] | None = None
         ends_of(self.rates).reserve(_PHYSICS)
@@ -89,6 +98,7 @@ class DecompositionPlot(PlotPanel):
         if picture.sequences.horizon_ms != self._horizon_ms:
             self._horizon_ms = picture.sequences.horizon_ms
             self._space_ticks()
+        self._shade(picture.shortfalls)
         forecast = picture.forecast
         if forecast is None:
             for curve in self._of_forecast:
@@ -114,7 +124,17 @@ class DecompositionPlot(PlotPanel):
         for plot in (self.rates, self.integrals):
             ends_of(plot).update()
 
+    def _shade(self, found: tuple[Shortfall, ...]) -> None:
+        for shades in (self.rate_shades, self.integral_shades):
+            for index, shade in enumerate(shades):
+                shade.setVisible(index < len(found))
+                if index < len(found):
+                    shade.setRegion((found[index].start_ms, found[index].end_ms))
+                    shade.setToolTip(f"The physics falls short: {found[index].sentence}")
+
     def _color(self, theme: Theme) -> None:
+        for shade in (*self.rate_shades, *self.integral_shades):
+            shade.setBrush(shade_color(theme))
         measured = mixed(theme.ground_truth, theme.plot_background, 0.55)
         for plot, curve, text, color in (
             (self.rates, self.rate_sum, "sum", theme.prediction),
@@ -127,3 +147,18 @@ class DecompositionPlot(PlotPanel):
         ):
             curve.color(color)
             ends_of(plot).name(curve, text, color)
+
+
+def _add_shade(plot: Any) -> Any:
+    shade = pg.LinearRegionItem(movable=False, pen=pg.mkPen(None))
+    shade.setZValue(-10)
+    shade.hide()
+    plot.addItem(shade, ignoreBounds=True)
+    return shade
+
+
+def shade_color(theme: Theme) -> QColor:
+    """The network's colour, faint behind the curves."""
+    color = QColor(theme.network)
+    color.setAlpha(_SHADE_ALPHA)
+    return color

@@ -8,6 +8,7 @@ from aphyn_gui.fitting import FitForecast, History, Protocol, Stage
 from aphyn_gui.gui.fit_worker import Snapshot
 from aphyn_gui.recording import SequenceSet
 from aphyn_gui.study import Region, RegionFit
+from aphyn_gui.study.network_map import Shortfall, shortfalls
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +35,8 @@ class FitPicture:
         Epochs so far; None before the first.
     epochs : int
         Epochs in all.
+    shortfalls : tuple of Shortfall
+        Where the physics falls short, once the fit has ended.
     """
 
     source: object
@@ -45,6 +48,7 @@ class FitPicture:
     is_hybrid: bool
     history: History | None
     epochs: int
+    shortfalls: tuple[Shortfall, ...] = ()
 
     @classmethod
     def of_snapshot(cls, snapshot: Snapshot) -> FitPicture:
@@ -66,6 +70,7 @@ class FitPicture:
     @classmethod
     def of_fit(cls, fit: RegionFit) -> FitPicture:
         """Picture of a fit that has ended."""
+        has_network = fit.fit.protocol.network is not None
         return cls(
             source=fit,
             region=fit.region,
@@ -73,7 +78,8 @@ class FitPicture:
             sequences=fit.fit.sequences,
             forecast=fit.fit.forecast,
             physics_forecast=fit.fit.physics_forecast,
-            is_hybrid=fit.fit.protocol.network is not None,
+            is_hybrid=has_network,
             history=fit.fit.history,
             epochs=fit.fit.history.epochs,
+            shortfalls=shortfalls(fit.fit.forecast) if has_network else (),
         )

@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.fitting import Outcome
+from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.decomposition_plot import DecompositionPlot
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.forecast_plot import ForecastPlot
 from aphyn_gui.gui.loss_plot import LossPlot
+from aphyn_gui.gui.network_view import NetworkView
 from aphyn_gui.gui.parameter_history_plot import ParameterHistoryPlot
 from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.study_controller import StudyController
@@ -65,9 +67,13 @@ class FitView(QWidget):
         Selection and fits.
     runner : FitRunner
         The running fit.
+    tasks : BackgroundTasks
+        For what is computed once a fit has ended.
     """
 
-    def __init__(self, controller: StudyController, runner: FitRunner) -> None:
+    def __init__(
+        self, controller: StudyController, runner: FitRunner, tasks: BackgroundTasks
+    ) -> None:
         super().__init__()
         self._controller = controller
         self._runner = runner
@@ -75,6 +81,7 @@ class FitView(QWidget):
         self.decomposition = DecompositionPlot()
         self.losses = LossPlot()
         self.parameters = ParameterHistoryPlot()
+        self.network = NetworkView(tasks)
         # In the order of their turns: the one that was painted last is at the end.
         self._panels: list[PlotPanel] = [
             self.forecast, self.decomposition, self.losses, self.parameters,
@@ -140,6 +147,8 @@ class FitView(QWidget):
         if picture is not self.picture:
             for panel in self._panels:
                 panel.show_picture(picture)
+        has_ended = region_id and region_id != self._runner.current_region_id
+        self.network.show_fit(self._controller.study.fits[region_id].fit if has_ended else None)
         self._update_words(region_id)
         self._pages.setCurrentIndex(0 if picture is None else 1)
         self._run_timer()
@@ -241,6 +250,9 @@ class FitView(QWidget):
         self._right = QSplitter(Qt.Orientation.Vertical)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.explained = QTabWidget()
+        self.explained.setDocumentMode(True)
+        self._left.addWidget(self.explained)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         for part in (self._left, self._right, self.tabs):
             self._split.addWidget(part)
@@ -267,10 +279,13 @@ class FitView(QWidget):
         else:
             self._left.insertWidget(0, self.forecast)
         if arrangement is Arrangement.ALL:
-            self._left.addWidget(self.decomposition)
+            self.explained.addTab(self.decomposition, "Decomposition")
+            self.explained.addTab(self.network, "Network")
+            self.explained.setCurrentIndex(0)
             self._right.addWidget(self.losses)
             self._right.addWidget(self.parameters)
-            for panel in self._panels:
+            for panel in (self.forecast, self.losses, self.parameters):
+                # Qt hides what moves from one parent to another.
                 panel.show()
             self._left.setSizes([560, 440])
             self._right.setSizes([480, 520])
@@ -280,8 +295,10 @@ class FitView(QWidget):
             self.tabs.addTab(self.decomposition, "Decomposition")
             self.tabs.addTab(self.losses, "Loss")
             self.tabs.addTab(self.parameters, "Parameters")
+            self.tabs.addTab(self.network, "Network")
             self.tabs.setCurrentIndex(0)
             self._split.setSizes([540, 0, 460])
         self._left.setVisible(arrangement is not Arrangement.TABS)
         self._right.setVisible(arrangement is Arrangement.ALL)
+        self.explained.setVisible(arrangement is Arrangement.ALL)
         self.tabs.setVisible(arrangement is not Arrangement.ALL)

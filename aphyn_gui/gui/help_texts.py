@@ -46,7 +46,12 @@ mean. Orange: the prediction. Pause or cancel at any time.</p>
 value that these data do not identify; rest the mouse on it for the reason. Compare the hybrid's
 validation error with <i>physics only</i>: where they are equal, the physics says it all.
 APD50, 80 and 90 are measured from the mean trace and, beside it, from the prediction.</p>
-<p><b>6. Export.</b> <i>Copy</i> and <i>Save CSV…</i> below the table keep every digit.</p>
+<p><b>6. See what the network does.</b> <i>Network</i>, a tab beside <i>Decomposition</i>, shows
+F<sub>dl</sub> at every v and h with the way of the beat through them, and says when the physics
+falls short; those times are shaded in the decomposition.</p>
+<p><b>7. Export.</b> <i>Copy</i> and <i>Save CSV…</i> below the table keep every digit. <i>File,
+Export</i> writes tables, series, a report, a script and models. Right-click a plot to save or copy
+it as a picture.</p>
 <p><a href="do:settings">Settings</a> opens every choice with its unit, range and meaning.
 Everything but results can be undone with Ctrl+Z.</p>
 

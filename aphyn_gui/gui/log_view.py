@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -85,7 +86,13 @@ class Toast(QFrame):
     """One message in the corner of the window, with its details one click away."""
 
     def __init__(
-        self, level: str, text: str, details: str, messages: Callable[[], str], parent: QWidget
+        self,
+        level: str,
+        text: str,
+        details: str,
+        messages: Callable[[], str],
+        parent: QWidget,
+        folder: Path | None = None,
     ) -> None:
         super().__init__(parent)
         self._text, self._details_text = text, details
@@ -119,6 +126,8 @@ class Toast(QFrame):
         layout.setSpacing(6)
         layout.addLayout(top)
         layout.addWidget(self._details)
+        if folder is not None:
+            layout.addWidget(self._folder_link(folder), 0, Qt.AlignmentFlag.AlignLeft)
         if details:
             # Only a defect of the program has details; other errors say all there is to say.
             layout.addLayout(self._buttons())
@@ -138,6 +147,15 @@ class Toast(QFrame):
         """Take the message away."""
         self.hide()
         self.deleteLater()
+
+    def _folder_link(self, folder: Path) -> QPushButton:
+        link = QPushButton("Open folder")
+        link.setProperty("role", "link")
+        link.setToolTip(str(folder))
+        link.clicked.connect(
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder.absolute())))
+        )
+        return link
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -190,11 +208,19 @@ class Toaster(QObject):
         """Messages on the screen, oldest first."""
         return [toast.text for toast in self._toasts]
 
-    def show(self, level: str, text: str, details: str) -> None:
-        """Show a message; the same one again only moves to the front."""
+    def show(self, level: str, text: str, details: str, folder: Path | None = None) -> None:
+        """Show a message; the same one again only moves to the front.
+
+        Parameters
+        ----------
+        level, text, details : str
+            "info", "warning" or "error"; the message; what happened inside the program.
+        folder : Path or None
+            What the message is about, one click away.
+        """
         for toast in [t for t in self._toasts if t.text == text]:
             toast.dismiss()
-        toast = Toast(level, text, details, self._messages, self._window)
+        toast = Toast(level, text, details, self._messages, self._window, folder)
         toast.installEventFilter(self)
         self._toasts.append(toast)
         if len(self._toasts) > _MOST_TOASTS:

@@ -40,6 +40,7 @@ from aphyn_gui.gui.start_page import StartPage
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.trace_view import TraceView
 from aphyn_gui.gui.window_actions import WindowActions
+from aphyn_gui.gui.window_exports import WindowExports
 
 if TYPE_CHECKING:
     from aphyn_gui.gui.simulation_dialog import SimulationDialog
@@ -88,7 +89,7 @@ class MainWindow(QMainWindow):
             self,
         )
         self.roi_table = RoiTable(self.controller, self.analyst)
-        self.fit_view = FitView(self.controller, self.runner)
+        self.fit_view = FitView(self.controller, self.runner, self.tasks)
         self.comparison_view = ComparisonView(self.controller)
         self.preparation_panel = PreparationPanel(self.controller)
         self.protocol_panel = ProtocolPanel(self.controller)
@@ -105,7 +106,8 @@ class MainWindow(QMainWindow):
         self.actions_ = WindowActions(
             self, undo_stack.createUndoAction(self), undo_stack.createRedoAction(self)
         )
-        self.actions_.build_menus(list(self._docks.values()), self.loader.open)
+        self.exports = WindowExports(self)
+        self.actions_.build_menus(list(self._docks.values()), self.loader.open, self.exports.menu)
         toolbar = self.actions_.build_toolbar()
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.run_bar, 1)
@@ -158,6 +160,7 @@ class MainWindow(QMainWindow):
         settings.remember_window_layout(self.saveGeometry(), self.saveState())
         if self.simulation is not None:
             self.simulation.shutdown()
+        self.exports.shutdown()
         self.runner.shutdown()
         self.movie_view.shutdown()
         self.maps.shutdown()

@@ -128,8 +128,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         controller.region_removed.connect(self._remove_item)
         controller.selection_changed.connect(self._show_selection)
         analyst.analysed.connect(self._show_pixels)
-        theme_manager().changed.connect(self._apply_theme)
-        self._apply_theme(current_theme())
+        theme_manager().changed.connect(self.show_theme)
+        self.show_theme(current_theme())
 
     @property
     def tool(self) -> Tool:
@@ -323,7 +323,11 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         rows, columns = self._shape
         return (row, column) if 0 <= row < rows and 0 <= column < columns else (-1, -1)
 
-    def _apply_theme(self, theme: Theme) -> None:
+    def catch_up(self) -> None:
+        """Nothing waits here."""
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         self._map.apply_theme(theme)
         axis = self._bar.axis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from aphyn_gui.gui.plot_style import (
     mixed,
     new_plot,
 )
+from aphyn_gui.gui.short_names import shortened
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
 from aphyn_gui.study import RegionFit
 
@@ -36,8 +38,8 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.plot.setLabel("bottom", "time from onset", units="ms")
         self.measured: list[Any] = []
         self.predicted: list[Any] = []
-        theme_manager().changed.connect(self._on_theme)
-        self._on_theme(current_theme())
+        theme_manager().changed.connect(self.show_theme)
+        self.show_theme(current_theme())
 
     def show_fits(self, fits: Sequence[RegionFit]) -> None:
         """Show these fits, one region each."""
@@ -63,10 +65,15 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.kept_range.include_y(finite_bounds(mean, fit.forecast.voltage), step=0.1)
         self.kept_range.include_y((0.0, 1.0), step=0.1)
         if fits:
-            ends_of(self.plot).reserve(*(fit.region.name for fit in fits))
+            ends_of(self.plot).reserve(*(shortened(fit.region.name) for fit in fits))
+            ends_of(self.plot).setToolTip("\n".join(fit.region.name for fit in fits))
         self._color(current_theme())
 
-    def _on_theme(self, theme: Theme) -> None:
+    def catch_up(self) -> None:
+        """Nothing waits here."""
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         apply_theme(self.plot, theme)
         self._color(theme)
@@ -78,4 +85,4 @@ class OverlayPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             color = fit.region.color
             measured.color(mixed(color, theme.plot_background, 0.55))
             predicted.color(color)
-            ends_of(self.plot).name(predicted, fit.region.name, color)
+            ends_of(self.plot).name(predicted, escape(shortened(fit.region.name)), color)

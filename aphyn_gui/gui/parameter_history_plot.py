@@ -75,7 +75,7 @@ class ParameterHistoryPlot(PlotPanel):
             plot.getAxis("bottom").setStyle(showValues=is_last)
             if is_last:
                 plot.setLabel("bottom", "epoch")
-        self._on_theme(current_theme())
+        self.show_theme(current_theme())
 
     def _color(self, theme: Theme) -> None:
         for plot, curve in zip(self._plots, self.curves.values(), strict=True):

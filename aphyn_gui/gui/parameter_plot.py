@@ -17,11 +17,12 @@ from PySide6.QtWidgets import QWidget
 from aphyn_gui.fitting import Estimate
 from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
 from aphyn_gui.gui.plot_style import NarrowLabel, apply_theme, mixed, new_plot
+from aphyn_gui.gui.short_names import shortened
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
 from aphyn_gui.gui.turns import Turns
 from aphyn_gui.gui.value_axis import axis_around
-from aphyn_gui.study import RegionFit
+from aphyn_gui.study import Region, RegionFit
 
 Holders = list[tuple[RegionFit, LearnedParameter]]
 """The regions that have a parameter, with its bounds there."""
@@ -31,6 +32,10 @@ _AXIS_WIDTH = 44
 _PLOTS_A_ROW = 3
 _TITLE_HEIGHT = 20
 _LEGEND_MARGIN = 28
+_LEGEND_SHARE = 0.25
+"""Of the height: what the legend may take from the plots."""
+_SPACE = "&nbsp;&nbsp; "
+_MARKS = ("○ physics only", "● hybrid with 95 % interval", "◇ not identified", "─ bounds")
 _CAP_WIDTH = 0.12
 """Of an error bar, in regions."""
 _ASIDE = 0.13
@@ -59,8 +64,8 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._legend: NarrowLabel | None = None
         self.turns = Turns(self)
         """Of the plots: drawing all of them at once would be felt where a fit has just ended."""
-        theme_manager().changed.connect(self._on_theme)
-        self._on_theme(current_theme())
+        theme_manager().changed.connect(self.show_theme)
+        self.show_theme(current_theme())
 
     def show_fits(self, fits: Sequence[RegionFit]) -> None:
         """Show these fits, one region each, plot by plot in the next turns of the event loop."""
@@ -81,12 +86,15 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Break the legend where the new width ends."""
         super().resizeEvent(event)
         # Called by pyqtgraph's constructor too.
-        legend: NarrowLabel | None = getattr(self, "_legend", None)
-        if legend is not None:
-            legend.wrap(self.width() - _LEGEND_MARGIN)
+        if getattr(self, "_legend", None) is not None:
+            self._fit_legend()
 
-    def _on_theme(self, theme: Theme) -> None:
-        """Draw everything anew."""
+    def catch_up(self) -> None:
+        """Draw what waits for its turn."""
+        self.turns.finish()
+
+    def show_theme(self, theme: Theme) -> None:
+        """Draw everything anew in the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         self.turns.begin(self._arrangement(theme))
         self.turns.finish()
@@ -121,23 +129,24 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._legend = None
         if not self.plots:
             return
-        regions = "&nbsp;&nbsp; ".join(
-            f"<span style='color:{fit.region.color}'>■</span>&nbsp;"
-            f"{escape(fit.region.name).replace(' ', '&nbsp;')}"
-            for fit in self._fits
-        )
-        marks = "&nbsp;&nbsp; ".join(
-            words.replace(" ", "&nbsp;")
-            for words in (
-                "○ physics only", "● hybrid with 95 % interval", "◇ not identified", "─ bounds",
-            )
-        )  # fmt: skip
-        self._legend = NarrowLabel(
-            f"{regions}&nbsp;&nbsp; {marks}", color=theme.muted_text, size="8pt"
-        )
-        self._legend.wrap(self.width() - _LEGEND_MARGIN)
+        self._legend = NarrowLabel("", color=theme.muted_text, size="8pt")
+        self._legend.setToolTip("\n".join((*(fit.region.name for fit in self._fits), *_MARKS)))
+        self._fit_legend()
         row = (len(self.plots) - 1) // _PLOTS_A_ROW + 1
         self.addItem(self._legend, row, 0, colspan=_PLOTS_A_ROW)
+
+    def _fit_legend(self) -> None:
+        """As many words as a part of the height holds: what a mark means can be asked for."""
+        if self._legend is None:
+            return
+        regions = _SPACE.join(_region_html(fit.region) for fit in self._fits)
+        marks = _SPACE.join(words.replace(" ", "&nbsp;") for words in _MARKS)
+        squares = "&nbsp;".join(_square(fit.region.color) for fit in self._fits)
+        for words in (f"{regions}{_SPACE}{marks}", regions, squares):
+            self._legend.setText(words)
+            self._legend.wrap(self.width() - _LEGEND_MARGIN)
+            if self._legend.itemRect().height() <= _LEGEND_SHARE * self.height():
+                return
 
     def _fill(self, name: str, theme: Theme) -> None:
         plot, holders = self.plots[name], self._holders[name]
@@ -199,6 +208,15 @@ def _holders(fits: Sequence[RegionFit]) -> dict[str, Holders]:
             if name in fit.fit.parameters:
                 holders.setdefault(name, []).append((fit, item))
     return holders
+
+
+def _region_html(region: Region) -> str:
+    name = escape(shortened(region.name)).replace(" ", "&nbsp;")
+    return f"{_square(region.color)}&nbsp;{name}"
+
+
+def _square(color: str) -> str:
+    return f"<span style='color:{color}'>■</span>"
 
 
 def _error_bar(x: float, estimate: Estimate, parameter: LearnedParameter, color: str) -> Any:

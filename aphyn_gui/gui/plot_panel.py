@@ -32,7 +32,7 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._cost_s = 0.0
         self.setMinimumSize(160, 120)
         self.ci.setContentsMargins(2, 4, 2, 2)
-        theme_manager().changed.connect(self._on_theme)
+        theme_manager().changed.connect(self.show_theme)
 
     @property
     def picture(self) -> FitPicture | None:
@@ -57,8 +57,15 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         bool
             Whether anything was drawn.
         """
-        if not self.is_waiting or self._picture is None:
+        if not self.is_waiting:
             return False
+        self.catch_up()
+        return True
+
+    def catch_up(self) -> None:
+        """Draw the picture if it is new, whether or not somebody can see it."""
+        if not self._is_outdated or self._picture is None:
+            return
         self._is_outdated = False
         started = time.thread_time()
         if self._picture.source != self._drawn_source:
@@ -68,7 +75,6 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.paint_count += 1
         self._draw(self._picture)
         self._cost_s += time.thread_time() - started
-        return True
 
     def take_cost_s(self) -> float:
         """Processor time that drawing and painting took since this was last asked, s."""
@@ -102,7 +108,8 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._ranges.append(kept)
         return plot, kept
 
-    def _on_theme(self, theme: Theme) -> None:
+    def show_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         for plot in self._plots:
             apply_theme(plot, theme)
@@ -110,7 +117,7 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _finish(self) -> None:
         """To be called at the end of a subclass's constructor."""
-        self._on_theme(current_theme())
+        self.show_theme(current_theme())
 
     def _draw(self, picture: FitPicture) -> None:
         """Put the picture's numbers into the curves."""

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainterPath
 
+from aphyn_gui.gui.short_names import LONGEST_NAME, shortened
 from aphyn_gui.recording import RectangularRoi
 from aphyn_gui.study import Region
 
@@ -16,8 +17,8 @@ _HANDLE_SIZE = 5
 _LABEL_ROOM = 0.1
 """Of the image's height: what a label needs above a region."""
 
-_LONGEST_LABEL, _LONGEST_SELECTED = 14, 32
-"""Letters of a name that are shown on a region, and on the selected one: neighbours need room."""
+_LONGEST_SELECTED = 32
+"""Letters of a name that are shown on the selected region: its neighbours need room, too."""
 
 _DOT_SIZE = 0.55
 """Of a pixel of the image: dots of neighbouring pixels stay apart at every zoom."""
@@ -136,10 +137,8 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         return path
 
     def _show_name(self) -> None:
-        name = self._region.name
-        longest = _LONGEST_SELECTED if self._is_selected else _LONGEST_LABEL
-        if len(name) > longest:
-            name = f"{name[: longest - 1].rstrip()}…"
+        longest = _LONGEST_SELECTED if self._is_selected else LONGEST_NAME
+        name = shortened(self._region.name, longest)
         self._label.setText(name, color=contrasting(self._region.color))
         self._place_label()
 
@@ -148,7 +147,7 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
         roi = self._region.roi
         is_high_up = roi.y < _LABEL_ROOM * self.maxBounds.height()
         # A long name on the right grows to the left, where there is room for it.
-        is_long = self._is_selected and len(self._region.name) > _LONGEST_LABEL
+        is_long = self._is_selected and len(self._region.name) > LONGEST_NAME
         is_right = is_long and roi.x + roi.width / 2 > self.maxBounds.width() / 2
         self._label.setAnchor((1 if is_right else 0, 0 if is_high_up else 1))
         self._label.setPos(roi.width if is_right else 0, roi.height if is_high_up else 0)

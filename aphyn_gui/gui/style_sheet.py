@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aphyn_gui.gui.resource_files import resource_path
+
 if TYPE_CHECKING:
     from aphyn_gui.gui.theme import Theme
 
@@ -28,8 +30,9 @@ QToolBar {{ background: {window}; border: none; border-bottom: 1px solid {border
 QToolBar::separator {{ background: {border}; width: 1px; margin: 4px 5px; }}
 QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {muted_text};
     border-radius: 3px; background: {field}; }}
-QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; {tick} }}
 QCheckBox::indicator:disabled {{ border-color: {border}; }}
+QCheckBox::indicator:checked:disabled {{ background: {muted_text}; border-color: {muted_text}; }}
 QToolButton {{ padding: 4px 8px; border: 1px solid transparent; border-radius: 5px; }}
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
@@ -94,4 +97,11 @@ def style_sheet(theme: Theme) -> str:
         "window", "panel", "field", "border", "hover", "text", "muted_text", "accent",
         "on_accent", "error", "warning",
     )  # fmt: skip
-    return _TEMPLATE.format(**{name: getattr(theme, name) for name in names})
+    colors = {name: getattr(theme, name) for name in names}
+    return _TEMPLATE.format(**colors, tick=_tick(theme))
+
+
+def _tick(theme: Theme) -> str:
+    """The mark of a checked box; style sheets take pictures from files only."""
+    path = resource_path(f"icons/tick-{theme.name}.svg")
+    return "" if path is None else f'image: url("{path.as_posix()}");'

@@ -55,8 +55,8 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         self._extent_ms = 0.0
         plot.addItem(self._window, ignoreBounds=True)
         self._window.sigRegionChangeFinished.connect(self._finish_drag)
-        theme_manager().changed.connect(self._apply_theme)
-        self._apply_theme(current_theme())
+        theme_manager().changed.connect(self.show_theme)
+        self.show_theme(current_theme())
 
     @property
     def window_ms(self) -> tuple[float, float] | None:
@@ -109,7 +109,11 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         elif abs(start - old_start) > _STILL:
             self.window_moved.emit(start)
 
-    def _apply_theme(self, theme: Theme) -> None:
+    def catch_up(self) -> None:
+        """Nothing waits here."""
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
         self.setBackground(theme.plot_background)
         plot_style.apply_theme(self.getPlotItem(), theme)
         self._curve.color(theme.ground_truth)

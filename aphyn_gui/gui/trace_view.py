@@ -67,6 +67,11 @@ class TraceView(QWidget):
         """The plot, for tests and export."""
         return self._plot
 
+    @property
+    def has_trace(self) -> bool:
+        """Whether the plot shows something."""
+        return not self._plot.isHidden()
+
     def sizeHint(self) -> QSize:
         """A low strip under the movie."""
         return QSize(420, 220)

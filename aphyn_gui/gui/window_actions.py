@@ -104,14 +104,18 @@ class WindowActions(QObject):
         theme_manager().changed.connect(self._apply_icons)
         self._apply_icons()
 
-    def build_menus(self, docks: list[QDockWidget], open_recent: Callable[[Path], None]) -> None:
+    def build_menus(
+        self, docks: list[QDockWidget], open_recent: Callable[[Path], None], exports: QMenu
+    ) -> None:
         """Fill the menu bar."""
         bar = self._window.menuBar()
         file_menu = bar.addMenu("&File")
         file_menu.addAction(self.open)
         file_menu.addMenu(self.recent_menu)
         file_menu.addAction(self.simulate)
-        file_menu.addAction(self.export_map)
+        file_menu.addMenu(exports)
+        exports.addSeparator()
+        exports.addAction(self.export_map)
         file_menu.addSeparator()
         file_menu.addAction(self.quit)
         self.recent_menu.aboutToShow.connect(lambda: self._fill_recent(open_recent))

@@ -63,6 +63,15 @@ class ComparisonRow:
         decimals = _decimals((upper - lower) / 2)
         return f"{value:.{decimals}f} ({lower:.{decimals}f}–{upper:.{decimals}f})"
 
+    def is_identified(self, index: int) -> bool | None:
+        """Whether the data pin one region's value down; None where nobody knows."""
+        if not self.flags:
+            return None
+        if self.flags[index]:
+            return False
+        # Without an interval nobody knows, unless a reason says why there is none.
+        return None if not self.lower or math.isnan(self.lower[index]) else True
+
     def tooltip(self, index: int) -> str:
         """What the quantity means, and what there is to say about one region's value."""
         flag = self.flags[index] if self.flags else ""
@@ -123,8 +132,9 @@ class Comparison:
                 if values:
                     lines.append([f"{row.key}_{end}", row.unit, *(repr(v) for v in values)])
             if row.flags:
-                words = ("no" if flag else "yes" for flag in row.flags)
-                lines.append([f"{row.key}_identified", "", *words])
+                words = {True: "yes", False: "no", None: ""}
+                known = (words[row.is_identified(i)] for i in range(len(row.flags)))
+                lines.append([f"{row.key}_identified", "", *known])
         lines.append(["warnings", "", *(" ".join(warnings) for warnings in self.warnings)])
         return lines
 

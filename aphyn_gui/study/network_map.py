@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,11 +16,18 @@ from aphyn_gui.study.study import StudyError
 Floats = npt.NDArray[np.float64]
 
 VOLTAGE_RANGE = (-0.1, 1.2)
-"""v that a map covers: what an action potential visits, and a little more."""
+"""v that a map covers at least: what an action potential visits, and a little more."""
 GATE_RANGE = (0.0, 1.0)
-"""h that a map covers."""
+"""h that a map covers at least."""
 
-_MOST_SHORTFALLS = 3
+DIVERGING_COLORS = ("#2166AC", "#92C5DE", "#F7F7F7", "#F4A582", "#B2182B")
+"""From -limit to limit, evenly spaced; ColorBrewer's RdBu, told apart with colour deficiencies."""
+
+_ROUND = 0.05
+"""To what a map's range is rounded where the path leaves the usual one."""
+
+MOST_SHORTFALLS = 3
+"""Stretches of a beat that are told."""
 _SMALLEST_PART = 0.1
 """Of all that F_dl does in a beat: hills of F_dl that do less are not told."""
 _SILENT_SHARE = 0.01
@@ -49,6 +57,12 @@ class NetworkMap:
     path_gate: Floats
     path_rate: Floats
 
+    @property
+    def largest_on_path(self) -> float:
+        """Largest |F_dl| on the path, 1/ms: what colours should span."""
+        known = np.abs(self.path_rate[np.isfinite(self.path_rate)])
+        return max(float(known.max(initial=0.0)), 1e-9)
+
 
 def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMap:
     """F_dl of a fit over the (v, h) plane.
@@ -58,12 +72,13 @@ def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMa
     fit : Fit
         With a network.
     voltages, gates : int
-        Points of the grid over ``VOLTAGE_RANGE`` and ``GATE_RANGE``.
+        Points of the grid over ``VOLTAGE_RANGE`` and ``GATE_RANGE``, wider where the forecast
+        leaves them.
 
     Raises
     ------
     StudyError
-        If the fit has no network.
+        If the fit has no network, or weights that are not those of its network.
     """
     settings = fit.protocol.network
     if settings is None:
@@ -77,11 +92,17 @@ def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMa
 
     shape = NetworkShape(settings.features, settings.blocks)
     weights = torch.as_tensor(np.asarray(fit.network_weights["weights"], dtype=np.float64))
-    v, h = np.linspace(*VOLTAGE_RANGE, voltages), np.linspace(*GATE_RANGE, gates)
+    if weights.shape != (shape.weight_count,):
+        raise StudyError(
+            f"the network of this fit needs {shape.weight_count} weights and has "
+            f"{weights.numel()}: the project is damaged, fit the region again"
+        )
+    forecast = fit.forecast
+    v = np.linspace(*_covering(VOLTAGE_RANGE, forecast.voltage), voltages)
+    h = np.linspace(*_covering(GATE_RANGE, forecast.gate), gates)
     grid_v, grid_h = np.meshgrid(v, h)
     with torch.no_grad():
         rate = network_rate(shape, weights, torch.from_numpy(grid_v), torch.from_numpy(grid_h))
-    forecast = fit.forecast
     return NetworkMap(
         voltage=v,
         gate=h,
@@ -89,6 +110,25 @@ def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMa
         path_voltage=forecast.voltage[:-1],
         path_gate=forecast.gate[:-1],
         path_rate=forecast.network_rate,
+    )
+
+
+def has_network_map(fit: Fit) -> bool:
+    """Whether :func:`network_map` has something to show."""
+    try:
+        network_map(fit, voltages=2, gates=2)
+    except StudyError:
+        return False
+    return True
+
+
+def _covering(usual: tuple[float, float], visited: Floats) -> tuple[float, float]:
+    """The usual range, extended to round numbers where a visited value lies outside."""
+    known = visited[np.isfinite(visited)]
+    low, high = float(known.min(initial=usual[0])), float(known.max(initial=usual[1]))
+    return (
+        usual[0] if low >= usual[0] else math.floor(low / _ROUND) * _ROUND,
+        usual[1] if high <= usual[1] else math.ceil(high / _ROUND) * _ROUND,
     )
 
 
@@ -150,7 +190,7 @@ def shortfalls(forecast: FitForecast) -> tuple[Shortfall, ...]:
     least = min(_SMALLEST_PART * total, max(abs(float(rate[s].sum())) for s in stretches))
     told = [s for s in stretches if abs(rate[s].sum()) >= least]
     told.sort(key=lambda s: -float(np.abs(rate[s]).max()))
-    return tuple(_shortfall(forecast, s) for s in told[:_MOST_SHORTFALLS])
+    return tuple(_shortfall(forecast, s) for s in told[:MOST_SHORTFALLS])
 
 
 def shortfall_sentence(fit: Fit) -> str:

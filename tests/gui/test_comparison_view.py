@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fit_samples import QUICK, open_study
+from fitted_samples import open_fitted_study
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 from pytestqt.qtbot import QtBot
 
-from aphyn_gui.gui.comparison_view import COLOR_ROLE, ComparisonView
+from aphyn_gui.gui.comparison_model import COLOR_ROLE
+from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.fit_runner import FitRunner
+from aphyn_gui.gui.overlay_plot import OverlayPlot
+from aphyn_gui.gui.parameter_plot import ParameterDots
+from aphyn_gui.gui.plot_style import ends_of
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.study import compare
+from aphyn_gui.study.export import study_as_dict
 
 TIMEOUT_MS = 60_000
 
@@ -173,3 +181,65 @@ def test_a_place_that_cannot_be_written_is_a_message(
     view.save_csv(tmp_path / "missing" / "comparison.csv")
     assert said[0][0] == "error"
     assert "missing" in said[0][1]
+
+
+def test_a_narrow_view_shows_one_page_at_a_time(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView
+) -> None:
+    fit_all(qtbot, controller)
+    view.resize(520, 300)
+    bar = view._tabs.tabBar()
+    assert view._tabs.tabText(0) == "Table"
+    for page in (view._table_page, view.dots, view.overlay):
+        qtbot.mouseClick(
+            bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(view._tabs.indexOf(page)).center()
+        )
+        shown = [p for p in (view._table_page, view.dots, view.overlay) if p.isVisible()]
+        assert shown == [page]
+    view.resize(900, 500)
+    assert all(p.isVisible() for p in (view._table_page, view.dots, view.overlay))
+
+
+def test_long_names_leave_the_plots_their_room(qtbot: QtBot, tmp_path: Path) -> None:
+    study = open_fitted_study(tmp_path).study
+    fits = [fit for fit in study.fits.values() for _ in range(4)]
+    long = "Border zone, lateral, 20 min after ligation <b>"
+    fits = [
+        replace(fit, region=replace(fit.region, id=f"roi-{number}", name=f"{long} {number}"))
+        for number, fit in enumerate(fits)
+    ]
+    dots, overlay = ParameterDots(), OverlayPlot()
+    for plot in (dots, overlay):
+        qtbot.addWidget(plot)
+        plot.resize(400, 700)
+        plot.show()
+        plot.show_fits(fits)
+    dots.turns.finish()
+    legend = dots._legend
+    assert "Border&nbsp;zone,…" in legend.text
+    assert "not&nbsp;identified" in legend.text
+    assert f"{long} 7" in legend.toolTip()
+    for height, has_names in ((200, True), (130, False)):
+        dots.resize(400, height)
+        assert legend.itemRect().height() <= 0.25 * height
+        assert ("Border" in legend.text) == has_names
+        assert "not&nbsp;identified" not in legend.text
+        assert legend.text.count("■") == 8
+    ends = ends_of(overlay.plot)
+    assert ends.width() < 130
+    assert f"{long} 7" in ends.toolTip()
+
+
+def test_without_an_interval_nobody_knows_what_is_identified(qtbot: QtBot, tmp_path: Path) -> None:
+    controller = open_fitted_study(tmp_path)
+    region = controller.study.regions[0]
+    fit = controller.study.fits[region.id]
+    controller.store_fit(region.id, replace(fit, fit=replace(fit.fit, uncertainty=None)))
+    row = compare(controller.study).row("tau_in_ms")
+    assert row.is_identified(0) is None
+    assert row.is_identified(1) is not None
+    table = {line[0]: line for line in compare(controller.study).as_table()}
+    assert table["tau_in_ms_identified"][2] == ""
+    assert table["tau_in_ms_identified"][3] in ("yes", "no")
+    whole = study_as_dict(controller.study, controller.recording)
+    assert whole["regions"][0]["tau_in_ms_identified"] is None

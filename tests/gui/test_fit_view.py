@@ -11,6 +11,7 @@ from fit_samples import ENDLESS, QUICK, open_study
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
+from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.curve_ends import spread
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.fit_view import FitView
@@ -33,8 +34,17 @@ def runner(controller: StudyController) -> Iterator[FitRunner]:
 
 
 @pytest.fixture
-def view(qtbot: QtBot, controller: StudyController, runner: FitRunner) -> FitView:
-    view = FitView(controller, runner)
+def tasks(qtbot: QtBot) -> Iterator[BackgroundTasks]:
+    tasks = BackgroundTasks("analysis")
+    yield tasks
+    tasks.shutdown()
+
+
+@pytest.fixture
+def view(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, tasks: BackgroundTasks
+) -> FitView:
+    view = FitView(controller, runner, tasks)
     qtbot.addWidget(view)
     view.resize(1200, 700)
     view.show()
@@ -197,11 +207,13 @@ def test_steps_are_round(span: float, step: float) -> None:
     assert nice_step(span) == pytest.approx(step)
 
 
-def test_warnings_stand_above_the_plots(qtbot: QtBot, tmp_path: Path) -> None:
+def test_warnings_stand_above_the_plots(
+    qtbot: QtBot, tmp_path: Path, tasks: BackgroundTasks
+) -> None:
     narrow = QUICK.with_changes(bounds={"tau_close": (900.0, 1000.0)})
     controller = open_study(tmp_path, narrow)
     runner = FitRunner(controller)
-    view = FitView(controller, runner)
+    view = FitView(controller, runner, tasks)
     qtbot.addWidget(view)
     view.show()
     region_id = controller.study.regions[0].id

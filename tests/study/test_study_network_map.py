@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,8 @@ from aphyn_gui.fitting import RECOMMENDED, Fit, FitForecast, fit
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
 from aphyn_gui.recording import Polarity, Preparation, SequenceSet
 from aphyn_gui.study import StudyError
-from aphyn_gui.study.network_map import network_map, shortfall_sentence, shortfalls
+from aphyn_gui.study.export.plane_figure import network_plane
+from aphyn_gui.study.network_map import has_network_map, network_map, shortfall_sentence, shortfalls
 
 STEP_MS, INTERVAL_MS, SAMPLES = 0.1, 2.0, 150
 SIZE = -0.01
@@ -139,3 +141,37 @@ def test_without_a_network_nothing_is_claimed(known: tuple[Fit, tuple[float, flo
     assert "was not looked for" in shortfall_sentence(alone)
     with pytest.raises(StudyError, match="fit it with a network"):
         network_map(alone)
+
+
+def test_the_map_covers_every_state_that_was_visited(
+    known: tuple[Fit, tuple[float, float]],
+) -> None:
+    result, _ = known
+    voltage = np.array(result.forecast.voltage)
+    voltage[10], voltage[20] = 1.433, -0.234
+    found = network_map(replace(result, forecast=replace(result.forecast, voltage=voltage)))
+    assert found.voltage[[0, -1]] == pytest.approx([-0.25, 1.45])
+    assert found.gate[[0, -1]] == pytest.approx([0.0, 1.0])
+    usual = replace(result.forecast, voltage=np.clip(voltage, 0, 1))
+    assert network_map(replace(result, forecast=usual)).voltage[[0, -1]].tolist() == [-0.1, 1.2]
+
+
+def test_a_drawn_plane_has_shapes_and_no_bitmap(known: tuple[Fit, tuple[float, float]]) -> None:
+    root = ET.fromstring(network_plane(known[0]))
+    names = [element.tag.rpartition("}")[2] for element in root.iter()]
+    assert names.count("path") > 20
+    assert names.count("circle") > 2
+    assert "image" not in names
+    words = " ".join(root.itertext())
+    assert "F_dl (1/ms)" in words
+    assert "0 ms" in words
+
+
+def test_weights_of_another_network_are_said_and_left_out(
+    known: tuple[Fit, tuple[float, float]],
+) -> None:
+    damaged = replace(known[0], network_weights={"weights": np.ones(20, dtype=np.float32)})
+    assert has_network_map(known[0])
+    assert not has_network_map(damaged)
+    with pytest.raises(StudyError, match=r"needs \d+ weights and has 20"):
+        network_map(damaged)

@@ -2,6 +2,8 @@
 
 from aphyn_gui.study.export.everything import (
     ExportPart,
+    ExportProgress,
+    export_in_steps,
     export_study,
     write_models,
     write_study,
@@ -17,8 +19,10 @@ from aphyn_gui.study.export.workbook import write_workbook
 __all__ = [
     "MAP_SUFFIXES",
     "ExportPart",
+    "ExportProgress",
     "FittedRegion",
     "Table",
+    "export_in_steps",
     "export_script",
     "export_study",
     "fitted_regions",

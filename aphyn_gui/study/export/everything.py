@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from aphyn_gui.recording import Recording
@@ -39,11 +41,28 @@ class ExportPart(StrEnum):
 
 _MEANINGS = {
     ExportPart.TABLES: "the comparison and everything behind it as CSV, and as one Excel workbook",
-    ExportPart.SERIES: "traces, sequences, forecasts and training of each region as CSV and NPY",
+    ExportPart.SERIES: "traces, sequences, forecasts, training, F_dl of each region as CSV and NPY",
     ExportPart.REPORT: "one HTML page with figures, tables and methods",
     ExportPart.SCRIPT: "a Python script that makes the fits again",
     ExportPart.MODELS: "the fitted physics for Myokit, openCARP and Finitewave",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """How far an export is.
+
+    Parameters
+    ----------
+    written : tuple of Path
+        Files of the last step.
+    done, steps : int
+        Steps that are done, and all.
+    """
+
+    written: tuple[Path, ...]
+    done: int
+    steps: int
 
 
 def export_study(
@@ -80,10 +99,30 @@ def export_study(
     RecordingError
         If a recording cannot be read.
     """
+    progress = export_in_steps(study, recordings, folder, what=what)
+    return [path for step in progress for path in step.written]
+
+
+def export_in_steps(
+    study: Study,
+    recordings: Iterable[Recording],
+    folder: Path,
+    *,
+    what: Collection[ExportPart] = tuple(ExportPart),
+) -> Iterator[ExportProgress]:
+    """As :func:`export_study`, step by step: it can be left between any two.
+
+    Yields
+    ------
+    ExportProgress
+        After each step, which writes a few files of one part and one region.
+    """
     fitted = fitted_regions(study, recordings)
+    steps = _steps(study, fitted, folder, what)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _written(study, fitted, folder, what)
+        for done, step in enumerate(steps, start=1):
+            yield ExportProgress(tuple(step()), done, len(steps))
     except OSError as error:
         file = folder if error.filename is None else error.filename
         raise StudyError(
@@ -92,28 +131,34 @@ def export_study(
         ) from error
 
 
-def _written(
+def _steps(
     study: Study, fitted: tuple[FittedRegion, ...], folder: Path, what: Collection[ExportPart]
-) -> list[Path]:
-    written: list[Path] = []
+) -> list[Callable[[], list[Path]]]:
+    steps: list[Callable[[], list[Path]]] = []
     if ExportPart.TABLES in what:
-        comparison, tables = compare(study), study_tables(study)
-        written.append(write_text(folder / "comparison.csv", comparison.to_csv()))
-        written += write_tables(tables, folder)
-        written += [_write_parameters(one, folder) for one in fitted]
-        written.append(write_workbook(folder / "study.xlsx", (shown_table(comparison), *tables)))
+        steps.append(lambda: _write_tables(study, folder))
+        steps += [partial(_write_parameters, one, folder) for one in fitted]
+        steps.append(lambda: _write_workbook(study, folder))
     if ExportPart.SERIES in what:
-        for one in fitted:
-            written += write_series(one, folder)
+        steps += [partial(write_series, one, folder) for one in fitted]
     if ExportPart.REPORT in what:
         recordings = [one.recording for one in fitted if one.recording is not None]
-        written.append(write_text(folder / "report.html", html_report(study, recordings)))
+        steps.append(lambda: [write_text(folder / "report.html", html_report(study, recordings))])
     if ExportPart.SCRIPT in what:
-        written.append(write_text(folder / "fit_again.py", export_script(study)))
+        steps.append(lambda: [write_text(folder / "fit_again.py", export_script(study))])
     if ExportPart.MODELS in what:
-        for one in fitted:
-            written += write_models(one, folder)
-    return written
+        steps += [partial(write_models, one, folder) for one in fitted]
+    return steps
+
+
+def _write_tables(study: Study, folder: Path) -> list[Path]:
+    comparison = write_text(folder / "comparison.csv", compare(study).to_csv())
+    return [comparison, *write_tables(study_tables(study), folder)]
+
+
+def _write_workbook(study: Study, folder: Path) -> list[Path]:
+    tables = (shown_table(compare(study)), *study_tables(study))
+    return [write_workbook(folder / "study.xlsx", tables)]
 
 
 def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path, ...]:
@@ -122,13 +167,10 @@ def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path,
     return tuple(export_study(study, (recording,), folder, what=parts))
 
 
-def _write_parameters(fitted: FittedRegion, folder: Path) -> Path:
+def _write_parameters(fitted: FittedRegion, folder: Path) -> list[Path]:
     parameters = parameters_as_dicts(fitted.region_fit.fit)
-    return write_csv(
-        folder / f"{fitted.stem}-parameters.csv",
-        list(parameters[0]),
-        (parameter.values() for parameter in parameters),
-    )
+    path = folder / f"{fitted.stem}-parameters.csv"
+    return [write_csv(path, list(parameters[0]), (one.values() for one in parameters))]
 
 
 def write_models(fitted: FittedRegion, folder: Path) -> list[Path]:

@@ -63,7 +63,8 @@ PAGE = (
 <span class="key" style="border-color:#0072b2"></span>F_p (dashed: physics alone)
 <span class="key" style="border-color:#009e73"></span>F_dl.
 From left to right: v, its two parts integrated (their sum dashed), the rates (the upstroke runs out
-of the picture).</p>
+of the picture), and F_dl at every v and h with the way of the beat through them (colours end at the
+largest |F_dl| on that way; elsewhere the network was never trained).</p>
 {regions}</section>
 <section><h2>Measured without a model</h2>
 <p class="caption">Median (quartiles) over the pixels of each region.</p>

@@ -103,7 +103,7 @@ def _row_values(comparison: Comparison, index: int) -> dict[str, float | bool | 
             values[f"{row.key}_lower"] = _number(row.lower[index])
             values[f"{row.key}_upper"] = _number(row.upper[index])
         if row.flags:
-            values[f"{row.key}_identified"] = not row.flags[index]
+            values[f"{row.key}_identified"] = row.is_identified(index)
     return values
 
 

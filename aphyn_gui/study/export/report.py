@@ -13,7 +13,8 @@ from aphyn_gui.study.export.fitted import FittedRegion, fitted_regions
 from aphyn_gui.study.export.markup import escaped, html_list, html_table
 from aphyn_gui.study.export.methods import describe_recording, methods, references
 from aphyn_gui.study.export.page import PAGE
-from aphyn_gui.study.network_map import shortfall_sentence
+from aphyn_gui.study.export.plane_figure import network_plane
+from aphyn_gui.study.network_map import has_network_map, shortfall_sentence
 from aphyn_gui.study.study import RegionFit, Study
 
 _MEASURES = (
@@ -153,6 +154,8 @@ def _region(one: FittedRegion) -> str:
     pictures = [figures.action_potential(fit)]
     if fit.protocol.network is not None:
         pictures += [figures.decomposition(fit), figures.rates(fit)]
+    if has_network_map(fit):
+        pictures.append(network_plane(fit))
     chip = f'<span class="chip" style="background:{escaped(one.region.color)}"></span>'
     state = f"<p>{escaped(fit.message)}</p>" if fit.message else ""
     return (

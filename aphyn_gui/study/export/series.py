@@ -12,6 +12,7 @@ from aphyn_gui.fitting import Fit
 from aphyn_gui.recording import Recording, SequenceSet, region_signal
 from aphyn_gui.study.export.csv_files import write_csv
 from aphyn_gui.study.export.fitted import FittedRegion
+from aphyn_gui.study.network_map import has_network_map, network_map
 from aphyn_gui.study.study import RegionFit
 from aphyn_gui.study.writing import write_whole
 
@@ -19,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def write_series(fitted: FittedRegion, folder: Path) -> list[Path]:
-    """Forecast, mean sequence, sequences and history of one region, and its trace.
+    """Forecast, mean sequence, sequences, history, trace and network of one region.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def write_series(fitted: FittedRegion, folder: Path) -> list[Path]:
     columns = {"forecast": forecast_columns(fit), "mean": mean_columns(fit)}
     if fitted.recording is not None:
         columns["trace"] = trace_columns(fitted.region_fit, fitted.recording)
+    if has_network_map(fit):
+        columns["network"] = network_columns(fit)
     written = []
     for name, table in columns.items():
         written.append(_write_columns(Path(f"{stem}-{name}.csv"), table))
@@ -96,6 +99,19 @@ def trace_columns(region_fit: RegionFit, recording: Recording) -> dict[str, Floa
     """The region's mean trace over the whole recording, each of shape (frames,)."""
     signal = region_signal(recording, region_fit.region.roi, region_fit.fit.sequences.preparation)
     return {"time_ms": signal.time_ms, "raw_counts": signal.raw, "cleaned_counts": signal.cleaned}
+
+
+def network_columns(fit: Fit) -> dict[str, Floats]:
+    """F_dl over the (v, h) plane, one line a point of the grid, each of shape (gates x voltages,).
+
+    Raises
+    ------
+    StudyError
+        If the fit has no network.
+    """
+    plane = network_map(fit)
+    v, h = np.meshgrid(plane.voltage, plane.gate)
+    return {"v": v.ravel(), "h": h.ravel(), "f_dl_per_ms": plane.rate.ravel()}
 
 
 def history_columns(fit: Fit) -> dict[str, Floats]:

@@ -27,6 +27,8 @@ class Plot:
         With units.
     width, height : float
         Of the whole picture, CSS pixels.
+    right : float
+        Margin on the right, CSS pixels; a colour bar needs 78.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class Plot:
         y_label: str,
         width: float = 340.0,
         height: float = 230.0,
+        right: float = _RIGHT,
     ) -> None:
         self._x, self._y = x_range, y_range
+        self._right = right
         self._size = width, height
         self._labels = x_label, y_label
         self._parts: list[str] = []
@@ -66,16 +70,57 @@ class Plot:
     def level(self, y: float) -> None:
         """A faint line across, at a value that means something."""
         (height,) = self._up(np.array([y]))
-        left, right = _LEFT, self._size[0] - _RIGHT
+        left, right = _LEFT, self._size[0] - self._right
         self._parts.append(
             f'<line x1="{left:g}" y1="{height:.1f}" x2="{right:g}" y2="{height:.1f}" '
             'stroke="#B5B5B5" stroke-width="0.8"/>'
         )
 
+    def rectangles(
+        self, rectangles: Sequence[tuple[float, float, float, float]], color: str
+    ) -> None:
+        """Filled rectangles: left, lower, right and upper end of each. Neighbours leave no gap."""
+        corners = np.array(rectangles)
+        left, right = self._across(corners[:, 0]), self._across(corners[:, 2])
+        bottom, top = self._up(corners[:, 1]), self._up(corners[:, 3])
+        steps = (
+            f"M{x0:.1f} {y0:.1f}H{x1:.1f}V{y1:.1f}H{x0:.1f}z"
+            for x0, y0, x1, y1 in zip(left, bottom, right, top, strict=True)
+        )
+        self._parts.append(
+            f'<path d="{"".join(steps)}" fill="{escaped(color)}" shape-rendering="crispEdges"/>'
+        )
+
+    def mark(self, x: float, y: float, words: str) -> None:
+        """A white dot with a dark line, and a word at its upper right."""
+        (across,), (up,) = self._across(np.array([x])), self._up(np.array([y]))
+        self._parts.append(
+            f'<circle cx="{across:.1f}" cy="{up:.1f}" r="2.8" fill="#FFFFFF" stroke="#1A1A1A" '
+            'stroke-width="1.2"/>' + text(across + 5, up - 4, words)
+        )
+
+    def color_bar(self, colors: Sequence[str], limits: tuple[float, float], label: str) -> None:
+        """What the colours mean, in the right margin: from the first, lowest, to the last."""
+        left = self._size[0] - self._right + 12
+        bottom, height = self._size[1] - _BOTTOM, self._size[1] - _TOP - _BOTTOM
+        step = height / len(colors)
+        for index, color in enumerate(colors):
+            self._parts.append(
+                f'<rect x="{left:.1f}" y="{bottom - (index + 1) * step:.1f}" width="10" '
+                f'height="{step + 0.2:.1f}" fill="{escaped(color)}" shape-rendering="crispEdges"/>'
+            )
+        low, high = limits
+        for value in ticks(low, high):
+            up = bottom - (value - low) / (high - low) * height
+            self._parts.append(text(left + 13, up + 4, number(value)))
+        self._parts.append(
+            text(self._size[0] - 4, bottom - height / 2, label, anchor="middle", turn=True)
+        )
+
     def svg(self, title: str) -> str:
         """The picture; the title is for readers who cannot see it."""
         width, height = self._size
-        left, right = _LEFT, width - _RIGHT
+        left, right = _LEFT, width - self._right
         top, bottom = _TOP, height - _BOTTOM
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
@@ -88,7 +133,7 @@ class Plot:
 
     def _across(self, x: Floats) -> Floats:
         low, high = self._x
-        return np.asarray(_LEFT + (x - low) / (high - low) * (self._size[0] - _LEFT - _RIGHT))
+        return np.asarray(_LEFT + (x - low) / (high - low) * (self._size[0] - _LEFT - self._right))
 
     def _up(self, y: Floats) -> Floats:
         low, high = self._y
@@ -114,7 +159,7 @@ class Plot:
 
     def _axis_labels(self) -> str:
         width, height = self._size
-        middle = (_LEFT + width - _RIGHT) / 2
+        middle = (_LEFT + width - self._right) / 2
         up = (_TOP + height - _BOTTOM) / 2
         return text(middle, height - 8, self._labels[0], anchor="middle") + text(
             13, up, self._labels[1], anchor="middle", turn=True

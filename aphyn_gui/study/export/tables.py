@@ -88,8 +88,7 @@ def _values(comparison: Comparison) -> Table:
             flag = row.flags[index] if row.flags else ""
             lower = row.lower[index] if row.lower else math.nan
             upper = row.upper[index] if row.upper else math.nan
-            # Without an interval nobody knows, unless a reason says why there is none.
-            identified = "no" if flag else ("" if math.isnan(lower) else "yes")
+            identified = {True: "yes", False: "no", None: ""}[row.is_identified(index)]
             rows.append(
                 (
                     region.name, row.key, row.label, row.unit, row.values[index], lower, upper,

@@ -12,6 +12,7 @@ import tifffile
 from aphyn_gui.recording import Recording, region_signal
 from aphyn_gui.study import Study, StudyError
 from aphyn_gui.study.export import ExportPart, export_study, write_map
+from aphyn_gui.study.network_map import network_map
 
 MAP = np.array([[1.0, np.nan, 3.25], [-4.0, 5e-7, 1 / 3]])
 
@@ -35,6 +36,18 @@ def test_the_two_parts_of_a_forecast_add_up_to_it(study: Study, folder: Path) ->
     forecast = study.fits["roi-2"].fit.forecast
     np.testing.assert_array_equal(array["f_dl_per_ms"][:-1], forecast.network_rate)
     assert np.abs(forecast.network_rate).max() > 0
+
+
+def test_the_networks_plane_is_written_where_there_is_a_network(study: Study, folder: Path) -> None:
+    assert not list(folder.glob("roi-1-*-network.*"))
+    (path,) = folder.glob("roi-2-*-network.csv")
+    lines = np.genfromtxt(path, delimiter=",", names=True)
+    assert lines.dtype.names == ("v", "h", "f_dl_per_ms")
+    plane = network_map(study.fits["roi-2"].fit)
+    np.testing.assert_array_equal(lines["f_dl_per_ms"].reshape(plane.rate.shape), plane.rate)
+    np.testing.assert_array_equal(lines["v"][: len(plane.voltage)], plane.voltage)
+    np.testing.assert_array_equal(lines["h"][:: len(plane.voltage)], plane.gate)
+    np.testing.assert_array_equal(np.load(path.with_suffix(".npy"))["v"], lines["v"])
 
 
 def test_sequences_and_their_mean_are_what_was_fitted(study: Study, folder: Path) -> None:
