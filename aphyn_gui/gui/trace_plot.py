@@ -42,7 +42,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         plot.setContentsMargins(2, 2, 18, 2)
         plot.setLabel("bottom", "Time", units="ms")
         plot.getViewBox().setMouseEnabled(x=True, y=False)
-        self._curve = plot_style.add_curve(plot, width=1)
+        self._curve = plot_style.add_curve(plot, width=1, connect="finite")
         self._onsets = pg.ScatterPlotItem(symbol="t", size=9, pen=None)
         plot.addItem(self._onsets, ignoreBounds=True)
         self._moment = pg.InfiniteLine(0.0, movable=False)
@@ -52,7 +52,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         self._window.setZValue(-5)
         self._window.hide()
         self._window_ms = 0.0, 1.0
-        self._extent_ms = 0.0
+        self._extent_ms = 0.0, 0.0
         plot.addItem(self._window, ignoreBounds=True)
         self._window.sigRegionChangeFinished.connect(self._finish_drag)
         theme_manager().changed.connect(self._apply_theme)
@@ -67,14 +67,22 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         """Show a trace and mark its onsets on it."""
         self._curve.setData(time_ms, values)
         # Where the upstroke is steep, interpolation puts the mark on the line.
-        self._onsets.setData(onsets_ms, np.interp(onsets_ms, time_ms, values))
+        there = np.isfinite(values)
+        if not there.any():
+            there = np.ones_like(there)
+            values = np.zeros_like(values)
+        self._onsets.setData(onsets_ms, np.interp(onsets_ms, time_ms[there], values[there]))
         self.getPlotItem().setLabel("left", unit)
-        extent = float(time_ms[-1])
+        extent = float(time_ms[0]), float(time_ms[-1])
         if extent != self._extent_ms:
+            # A cut trace keeps the times of the recording, and all of the plot.
             self._extent_ms = extent
-            self.getPlotItem().getViewBox().setLimits(xMin=-0.05 * extent, xMax=1.05 * extent)
-            self.getPlotItem().setXRange(0, extent, padding=0.03)
-        low, high = float(np.min(values)), float(np.max(values))
+            margin = 0.05 * (extent[1] - extent[0])
+            self.getPlotItem().getViewBox().setLimits(
+                xMin=extent[0] - margin, xMax=extent[1] + margin
+            )
+            self.getPlotItem().setXRange(*extent, padding=0.03)
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
         self.getPlotItem().setYRange(low, high if high > low else low + 1, padding=0.08)
 
     def show_window(self, start_ms: float, stop_ms: float) -> None:
