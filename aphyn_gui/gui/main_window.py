@@ -19,6 +19,8 @@ from aphyn_gui.gui.guide import GuidePage
 from aphyn_gui.gui.log_hub import LogHub
 from aphyn_gui.gui.log_view import LogView, Toaster
 from aphyn_gui.gui.low_window import LOWEST_FOR_ALL, take_turns
+from aphyn_gui.gui.mask_layer import MaskLayer
+from aphyn_gui.gui.mask_tools import MaskTools
 from aphyn_gui.gui.movie_canvas import Tool
 from aphyn_gui.gui.movie_view import MovieView
 from aphyn_gui.gui.panel_keys import PanelKeys
@@ -36,6 +38,7 @@ from aphyn_gui.gui.trace_view import TraceView
 from aphyn_gui.gui.window_actions import WindowActions
 
 if TYPE_CHECKING:
+    from aphyn_gui.gui.recording_information import RecordingInformation
     from aphyn_gui.gui.simulation_dialog import SimulationDialog
 
 _TITLE = "aphyn_gui"
@@ -78,12 +81,21 @@ class MainWindow(QMainWindow):
         self.toaster = Toaster(self, lambda: self.log_view.text)
         self.run_status = RunStatus(self.runner, self.roi_table, self)
         self.simulation: SimulationDialog | None = None
+        self.information: RecordingInformation | None = None
         self._docks: dict[str, QDockWidget] = {}
         self._widths_without_settings: list[int] = []
         self._make_docks()
         undo_stack = self.controller.undo_stack
         self.actions_ = WindowActions(
             self, undo_stack.createUndoAction(self), undo_stack.createRedoAction(self)
+        )
+        self.mask_layer = MaskLayer(self.controller, self.movie_view.canvas, self)
+        self.mask_tools = MaskTools(
+            self.controller,
+            self.mask_layer,
+            self.tasks,
+            self.actions_.mask_menu,
+            self.actions_.tools,
         )
         self.actions_.build_menus(list(self._docks.values()), self.loader.open)
         toolbar = self.actions_.build_toolbar()
@@ -217,6 +229,9 @@ class MainWindow(QMainWindow):
         actions, controller, runner = self.actions_, self.controller, self.runner
         canvas = self.movie_view.canvas
         actions.open.triggered.connect(self._ask_for_file)
+        actions.open_folder.triggered.connect(self._ask_for_folder)
+        actions.information.triggered.connect(self._show_information)
+        actions.analog.toggled.connect(self.trace_view.analog.set_wanted)
         actions.demo.triggered.connect(self.loader.open_demo)
         actions.simulate.triggered.connect(self._show_simulation)
         actions.quit.triggered.connect(self.close)
@@ -269,6 +284,25 @@ class MainWindow(QMainWindow):
         dialog.fileSelected.connect(self.loader.open)
         dialog.open()
 
+    def _ask_for_folder(self) -> None:
+        recent = settings.recent_files()
+        folder = str(recent[0].parent) if recent else ""
+        dialog = QFileDialog(self, "Open a folder of frames", folder)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.loader.open)
+        dialog.open()
+
+    def _show_information(self) -> None:
+        if self.information is None:
+            from aphyn_gui.gui.recording_information import RecordingInformation
+
+            self.information = RecordingInformation(self.controller, self.loader, self)
+        self.information.show()
+        self.information.raise_()
+        self.information.activateWindow()
+
     def _show_simulation(self) -> None:
         if self.simulation is None:
             # Few sessions simulate: the others start without it.
@@ -307,8 +341,13 @@ class MainWindow(QMainWindow):
         has_selection = bool(controller.selected_region_id)
         can_fit = not controller.analysis_blocker
         state = self.runner.state
-        for action in (actions.draw, actions.select, actions.add, actions.calibrate):
+        for action in (
+            actions.draw, actions.select, actions.add, actions.calibrate, actions.information,
+        ):  # fmt: skip
             action.setEnabled(has_recording)
+        actions.analog.setVisible(
+            controller.recording is not None and bool(controller.recording.analog)
+        )
         for action in (actions.duplicate, actions.remove):
             action.setEnabled(has_selection)
         actions.fit_all.setEnabled(can_fit and bool(controller.study.regions))
@@ -325,7 +364,9 @@ class MainWindow(QMainWindow):
             self.runner.pause()
 
     def _show_tool(self, tool: Tool) -> None:
-        (self.actions_.draw if tool is Tool.DRAW else self.actions_.select).setChecked(True)
+        # Drawing a mask has tools of its own, which check themselves.
+        if tool is not Tool.MASK:
+            (self.actions_.draw if tool is Tool.DRAW else self.actions_.select).setChecked(True)
 
     def _check_settings(self) -> None:
         is_open = any(not self._docks[name].isHidden() for name in ("preparation", "protocol"))

@@ -30,6 +30,7 @@ class Tool(StrEnum):
 
     SELECT = "select"
     DRAW = "draw"
+    MASK = "mask"
 
 
 class _ImageBox(pg.ViewBox):  # type: ignore[misc]
@@ -66,10 +67,13 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         The user wants to rename a region.
     tool_changed(Tool)
         Another tool is in force.
+    mask_key(Qt.Key)
+        A key was pressed while the mask is drawn.
     """
 
     rename_requested = Signal(str)
     tool_changed = Signal(object)
+    mask_key = Signal(object)
 
     def __init__(
         self, controller: StudyController, analyst: RegionAnalyst, parent: QWidget | None = None
@@ -118,6 +122,11 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         return self._box.tool
 
     @property
+    def view_box(self) -> pg.ViewBox:
+        """Where further layers go; its coordinates are pixels of the image."""
+        return self._box
+
+    @property
     def scale_bar(self) -> ScaleBar:
         """The bar of millimetres."""
         return self._scale_bar
@@ -127,7 +136,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if tool is self._box.tool:
             return
         self._box.tool = tool
-        if tool is Tool.DRAW:
+        if tool in (Tool.DRAW, Tool.MASK):
             self.viewport().setCursor(Qt.CursorShape.CrossCursor)
         else:
             self.viewport().unsetCursor()
@@ -162,6 +171,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape:
             self.set_tool(Tool.SELECT)
+        elif self.tool is Tool.MASK:
+            self.mask_key.emit(key)
         elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self._select_beside(1 if key == Qt.Key.Key_PageDown else -1)
         elif region is None:

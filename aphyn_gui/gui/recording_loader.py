@@ -109,7 +109,7 @@ class RecordingLoader(QObject):
             self._refuse(reference.path, error, details)
             self.reread_ended.emit()
 
-        self._tasks.submit("open", read, take, refuse)
+        self._tasks.submit("reread", read, take, refuse)
 
     def _open(self, path: Path, take: Callable[[Recording, RecordingReference], None]) -> None:
         interval, pitch = settings.calibration_of(path)

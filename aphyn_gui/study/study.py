@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from aphyn_gui.fitting import RECOMMENDED, Fit, Protocol
-from aphyn_gui.recording import Preparation, RectangularRoi, RegionMeasures
+from aphyn_gui.recording import Ensemble, Preparation, RectangularRoi, RegionMeasures
 from aphyn_gui.recording.binning import LARGEST_BINNING
 
 REGION_COLORS = (
@@ -298,7 +298,8 @@ class Study:
     def new_recording(self, reference: RecordingReference) -> StudyRecording:
         """An entry for a recording, with the next free id and name; not yet added.
 
-        The current recording's preparation is taken over, but for what belongs to its signal.
+        The current recording's preparation is taken over, but for what belongs to its signal
+        and its frames.
         """
         ids = {entry.id for entry in self.recordings if entry.reference is not None}
         number = next(n for n in range(1, len(ids) + 2) if f"recording-{n}" not in ids)
@@ -310,7 +311,17 @@ class Study:
             f"recording-{number}",
             next(name for name in candidates if name not in names),
             reference,
-            replace(self.preparation, polarity=None, beat=0, horizon_ms=None),
+            replace(
+                self.preparation,
+                polarity=None,
+                cut_start_ms=None,
+                cut_end_ms=None,
+                mask=None,
+                beat=0,
+                horizon_ms=None,
+                ensemble=Ensemble.ALL,
+                cycle_length_ms=None,
+            ),
         )
 
     def with_recording(self, entry: StudyRecording) -> Study:
