@@ -42,7 +42,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         plot.setContentsMargins(2, 2, 18, 2)
         plot.setLabel("bottom", "Time", units="ms")
         plot.getViewBox().setMouseEnabled(x=True, y=False)
-        self._curve = plot_style.add_curve(plot, width=1, connect="finite")
+        self._curve = plot_style.add_curve(plot, width=1)
         self._onsets = pg.ScatterPlotItem(symbol="t", size=9, pen=None)
         plot.addItem(self._onsets, ignoreBounds=True)
         self._moment = pg.InfiniteLine(0.0, movable=False)
@@ -67,11 +67,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         """Show a trace and mark its onsets on it."""
         self._curve.setData(time_ms, values)
         # Where the upstroke is steep, interpolation puts the mark on the line.
-        there = np.isfinite(values)
-        if not there.any():
-            there = np.ones_like(there)
-            values = np.zeros_like(values)
-        self._onsets.setData(onsets_ms, np.interp(onsets_ms, time_ms[there], values[there]))
+        self._onsets.setData(onsets_ms, np.interp(onsets_ms, time_ms, values))
         self.getPlotItem().setLabel("left", unit)
         extent = float(time_ms[0]), float(time_ms[-1])
         if extent != self._extent_ms:
@@ -82,7 +78,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
                 xMin=extent[0] - margin, xMax=extent[1] + margin
             )
             self.getPlotItem().setXRange(*extent, padding=0.03)
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        low, high = float(np.min(values)), float(np.max(values))
         self.getPlotItem().setYRange(low, high if high > low else low + 1, padding=0.08)
 
     def show_window(self, start_ms: float, stop_ms: float) -> None:

@@ -154,9 +154,7 @@ def test_a_double_click_closes_a_polygon(loaded: MainWindow) -> None:
         click_image(loaded, x, y)
     place = canvas.image_to_viewport(4, 16)
     click(canvas.viewport(), place)
-    send_mouse(
-        canvas.viewport(), QEvent.Type.MouseButtonDblClick, place, Qt.MouseButton.LeftButton
-    )
+    send_mouse(canvas.viewport(), QEvent.Type.MouseButtonDblClick, place, Qt.MouseButton.LeftButton)
     send_mouse(canvas.viewport(), QEvent.Type.MouseButtonRelease, place, Qt.MouseButton.NoButton)
     assert not used(loaded)[5:15, 5:19].any()
     assert (~used(loaded)).sum() == pytest.approx(16 * 12, abs=30)
