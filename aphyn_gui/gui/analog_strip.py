@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from aphyn_gui.gui import plot_style
 from aphyn_gui.gui.background import BackgroundTasks
@@ -15,8 +16,11 @@ from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
 from aphyn_gui.gui.trace_plot import TracePlot
 from aphyn_gui.recording import AnalogChannel
 
-_HEIGHT = 66
-_NAME_AT = plot_style.LEFT_AXIS_WIDTH + 8, 3
+_HEIGHT, _LOW_HEIGHT = 66, 34
+_ROOM_FOR_HEIGHT = 240
+"""Pixels that trace and strip must have together; with less the trace would become a line."""
+
+_RIGHT_OF_NAME = 20
 
 Samples = npt.NDArray[np.float32]
 
@@ -62,17 +66,25 @@ class AnalogStrip(QWidget):
         plot.getViewBox().setMouseEnabled(x=True, y=False)
         plot.setXLink(trace.getPlotItem())
         self._curve = plot_style.add_curve(plot, width=1, connect="finite")
-        self._channel = QComboBox(self._plot)
+        self._name = QLabel(self._plot)
+        self._name.setProperty("role", "overlay")
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._channel = QComboBox()
         self._channel.setObjectName("analog_channel")
+        self._channel.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._channel.setMinimumContentsLength(7)
         self._channel.setToolTip(
             "Which channel is shown, in the units of the file, which does not say what they are"
         )
-        self._channel.move(*_NAME_AT)
         self._channel.activated.connect(self._read)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
-        self.setFixedHeight(_HEIGHT)
+        self.fit_into(0)
+        self._channel.hide()
         controller.recording_changed.connect(self._refresh)
         theme_manager().changed.connect(self._apply_theme)
         self._apply_theme(current_theme())
@@ -83,6 +95,15 @@ class AnalogStrip(QWidget):
         """Times in ms and values as drawn; empty before they are read."""
         x, y = self._curve.getData()
         return (np.empty(0), np.empty(0)) if x is None else (x, y)
+
+    @property
+    def channel_box(self) -> QComboBox:
+        """Chooses one of several channels; whoever has room for it puts it somewhere."""
+        return self._channel
+
+    def fit_into(self, height: int) -> None:
+        """Be as high as a panel of that height has room for."""
+        self.setFixedHeight(_HEIGHT if height >= _ROOM_FOR_HEIGHT else _LOW_HEIGHT)
 
     def set_wanted(self, is_wanted: bool) -> None:
         """Show the strip where there is something to show, or never."""
@@ -98,11 +119,11 @@ class AnalogStrip(QWidget):
     def _refresh(self) -> None:
         channels = self._channels()
         self.setVisible(self._is_wanted and bool(channels))
+        self._channel.setVisible(self._is_wanted and len(channels) > 1)
         names = [channel.name for channel in channels]
         if names != [self._channel.itemText(i) for i in range(self._channel.count())]:
             self._channel.clear()
             self._channel.addItems(names)
-            self._channel.adjustSize()
         if channels and self._is_wanted:
             self._read()
         else:
@@ -139,7 +160,18 @@ class AnalogStrip(QWidget):
         self._curve.setData(np.arange(len(numbers)) * interval_ms, numbers)
         low, high = float(finite.min()), float(finite.max())
         self._plot.getPlotItem().setYRange(low, high if high > low else low + 1, padding=0.12)
+        self._show_name(name)
         self.shown.emit(name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the name at the right; called by Qt."""
+        super().resizeEvent(event)
+        self._show_name(self._name.text())
+
+    def _show_name(self, name: str) -> None:
+        self._name.setText(name)
+        self._name.adjustSize()
+        self._name.move(max(0, self.width() - self._name.width() - _RIGHT_OF_NAME), 0)
 
     def _complain(self, error: Exception, details: str) -> None:
         name = "" if self._asked is None else self._asked.name

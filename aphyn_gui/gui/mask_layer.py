@@ -19,7 +19,9 @@ from aphyn_gui.recording import Mask, RectangularRoi
 _VEIL = (10, 16, 40, 165)
 """Red, green, blue and opacity of what is left out: as dark in both themes, movies are grey."""
 
-_OUTLINE = "#FFC857"
+_OUTLINE, _PREVIEW = "#F59F00", "#E8590C"
+"""Seen on black and on white pixels."""
+
 _LONGEST_OUTLINE = 6000
 """Edges of pixels; a mask of more is noise, whose outline would hide the movie."""
 
@@ -126,12 +128,13 @@ class MaskLayer(QObject):
         self._controller = controller
         self._canvas = canvas
         self._shape = MaskShape.ADD_RECTANGLE
+        self._shown: Mask | None = None
         self._corners: list[QPointF] = []
         self._veil = pg.ImageItem(axisOrder="row-major")
         self._veil.setZValue(_BEHIND_REGIONS)
         self._veil.hide()
         self._outline = _line(_OUTLINE, Qt.PenStyle.SolidLine, _BEHIND_REGIONS)
-        self._preview = _line("#FFFFFF", Qt.PenStyle.DashLine, _ABOVE_REGIONS)
+        self._preview = _line(_PREVIEW, Qt.PenStyle.DashLine, _ABOVE_REGIONS)
         self._surface = _Surface()
         for item in (self._veil, self._outline, self._preview, self._surface):
             canvas.view_box.addItem(item, ignoreBounds=True)
@@ -175,8 +178,9 @@ class MaskLayer(QObject):
         is_shown = mask is not None and mask.usable.shape == shape
         self._veil.setVisible(is_shown)
         self._outline.setVisible(is_shown)
-        if mask is None or not is_shown:
+        if mask is None or not is_shown or mask is self._shown:
             return
+        self._shown = mask
         image = np.zeros((*shape, 4), dtype=np.uint8)
         image[~mask.usable] = _VEIL
         self._veil.setImage(image, autoLevels=False)

@@ -85,6 +85,7 @@ QToolButton[role="fold"]:focus {{ border-bottom: 1px solid {accent}; }}
 QToolButton[role="warning"] {{ color: {on_accent}; background: {warning}; font-weight: 600;
     padding: 2px 8px; }}
 QLabel[role="muted"] {{ color: {muted_text}; }}
+QLabel[role="overlay"] {{ color: {muted_text}; background: transparent; font-size: 8pt; }}
 QLabel[role="error"] {{ color: {error}; }}
 QLabel[role="heading"] {{ font-size: 17pt; font-weight: 600; }}
 QFrame[role="bar"] {{ background: {panel}; border: 1px solid {border}; border-radius: 6px; }}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -86,6 +87,11 @@ class TraceView(QWidget):
         """The same with and without a message: a dock that must grow pushes others out of sight."""
         return QSize(240, 116)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the trace the most room; called by Qt."""
+        super().resizeEvent(event)
+        self._analog.fit_into(self.height())
+
     def show_frame_time(self, frame: int) -> None:
         """Mark the moment that the movie shows."""
         recording = self._controller.recording
@@ -105,6 +111,7 @@ class TraceView(QWidget):
         footer.setContentsMargins(8, 0, 8, 4)
         footer.setSpacing(8)
         footer.addWidget(self._polarity, 1)
+        footer.addWidget(self._analog.channel_box)
         footer.addWidget(self._alternans)
         footer.addWidget(self._flip)
         layout = QVBoxLayout(self)

@@ -94,13 +94,25 @@ def test_another_channel_is_chosen(window: MainWindow, qtbot: QtBot) -> None:
             AnalogChannel("pressure", np.arange(FRAMES), 1),
         )
     assert first.args == ["stimulus"]
-    channel = strip.findChild(QComboBox, "analog_channel")
+    channel = window.trace_view.findChild(QComboBox, "analog_channel")
     channel.setFocus()
     with qtbot.waitSignal(strip.shown) as second:
         QTest.keyClick(channel, Qt.Key.Key_Down)
     assert second.args == ["pressure"]
     np.testing.assert_array_equal(strip.samples[1], np.arange(FRAMES))
     wait_analysed(window, qtbot)
+
+
+def test_the_trace_keeps_most_of_the_room(window: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.trace_view.analog.shown):
+        show(window, AnalogChannel("stimulus", stimulus(), PER_FRAME))
+    wait_analysed(window, qtbot)
+    for size in ((1280, 800), (1920, 1080)):
+        window.resize(*size)
+        window.actions_.reset_layout.trigger()
+        qtbot.waitUntil(
+            lambda: window.trace_view.plot.height() > 1.8 * window.trace_view.analog.height()
+        )
 
 
 def test_damaged_channels_are_said_to_be(window: MainWindow, qtbot: QtBot) -> None:

@@ -221,7 +221,7 @@ def sample_study(folder: Path = Path("/data/hearts")) -> Study:
     )
     study = study.with_region(study.new_region(RectangularRoi(1, 2, 3, 4), "Apex"))
     study = study.with_region(study.new_region(RectangularRoi(9, 2, 3, 4)))
-    other = study.new_recording(RecordingReference(folder / "ischaemia" / "stack.tif"))
+    other = study.new_recording(RecordingReference(folder / "ischaemia" / "stack.tif", binning=2))
     study = study.with_recording(replace(other, preparation=Preparation(beat=None)))
     study = study.showing(other.id)
     study = study.with_region(study.new_region(RectangularRoi(1, 2, 3, 4), "Apex"))
@@ -247,6 +247,7 @@ def studies(draw: st.DrawFn) -> Study:
             draw(st.none() | st.floats(0.1, 10)),
             tuple(draw(st.lists(st.tuples(names, names), max_size=2))),
             draw(st.sampled_from(("", "method:abc"))),
+            binning=draw(st.integers(1, 8)),
         )
         recordings.append(
             StudyRecording(
