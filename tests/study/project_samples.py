@@ -241,8 +241,10 @@ def studies(draw: st.DrawFn) -> Study:
         for name in draw(st.lists(names, max_size=3, unique=True)):
             regions.append(Region(f"roi-{number}", name, draw(colors), draw(rois)))
             number += 1
+        # Saving makes paths absolute: no folder above.
+        folder = draw(st.text("abcµ é.\\", min_size=1, max_size=8).filter(lambda f: f != ".."))
         reference = RecordingReference(
-            Path("/data") / draw(st.text("abcµ é.\\", min_size=1, max_size=8)) / "x.tif",
+            Path("/data") / folder / "x.tif",
             draw(st.none() | st.floats(0.1, 10)),
             draw(st.none() | st.floats(0.1, 10)),
             tuple(draw(st.lists(st.tuples(names, names), max_size=2))),
