@@ -99,7 +99,10 @@ class RecordingLoader(QObject):
             return open_referenced(reference)
 
         def take(recording: Recording) -> None:
-            if controller.study.current_id == recording_id and controller.recording is not None:
+            # Another file may have been opened meanwhile, under the same id.
+            now = controller.study.recording
+            is_same = controller.study.current_id == recording_id and controller.recording
+            if is_same and now is not None and now.path == reference.path:
                 settings.remember_calibration(reference)
                 for note in controller.reread_recording(recording_id, recording, reference):
                     controller.report("info", note)

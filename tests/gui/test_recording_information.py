@@ -24,7 +24,8 @@ from window_helpers import COLUMNS, FRAMES, ROWS, movie_counts, wait_analysed
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.recording_information import RecordingInformation
-from aphyn_gui.recording import RectangularRoi
+from aphyn_gui.recording import RectangularRoi, open_recording
+from aphyn_gui.study import RecordingReference
 
 
 def information(window: MainWindow) -> RecordingInformation:
@@ -223,6 +224,24 @@ def test_a_file_that_cannot_be_read_that_way_leaves_everything(
     assert with_regions.controller.study is before
     assert combo(dialog, "binning").currentText() == "none"
     assert combo(dialog, "binning").isEnabled()
+
+
+def test_another_recording_is_not_read_like_the_one_before(
+    with_regions: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    controller = with_regions.controller
+    path = tmp_path / "other.npy"
+    np.save(path, movie_counts())
+    dialog = information(with_regions)
+    field = combo(dialog, "binning")
+    field.setFocus()
+    with qtbot.waitSignal(with_regions.loader.reread_ended):
+        QTest.keyClick(field, Qt.Key.Key_Down)
+        controller.set_recording(open_recording(path), RecordingReference(path))
+    assert controller.study.recording == RecordingReference(path)
+    assert controller.recording is not None
+    assert controller.recording.row_count == ROWS
+    assert field.currentText() == "none"
 
 
 def test_a_folder_of_frames_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
