@@ -13,6 +13,12 @@ from typing import Any
 from aphyn_gui import cli_project, cli_reproduce, cli_simulate
 from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, with_mask
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
+from aphyn_gui.cli_recording import (
+    add_recording_options,
+    choice_lines,
+    referred,
+    require_known_choices,
+)
 from aphyn_gui.fitting import (
     PRESETS,
     RECOMMENDED,
@@ -34,11 +40,11 @@ from aphyn_gui.recording import (
     RecordingError,
     RectangularRoi,
     Split,
-    open_recording,
     region_signal,
 )
-from aphyn_gui.study import RecordingReference, Study, StudyError, compare, fit_region
+from aphyn_gui.study import Study, StudyError, compare, fit_region
 from aphyn_gui.study.export import ExportPart, export_study, recording_as_dict, study_as_dict
+from aphyn_gui.study.opening import open_referenced
 from aphyn_gui.study.writing import write_text
 
 BAD_INPUT = 2
@@ -103,13 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     info = commands.add_parser(
         "info", help="say what a recording is", description="Say what a recording is."
     )
-    _add_recording_options(info)
+    add_recording_options(info)
     fit = commands.add_parser(
         "fit",
         help="fit one or more regions of a recording and compare them",
         description="Fit one or more regions of a recording and compare them.",
     )
-    _add_recording_options(fit)
+    add_recording_options(fit)
     _add_fit_options(fit)
     cli_project.add_parser(commands)
     cli_simulate.add_parser(commands)
@@ -121,19 +127,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     benchmark.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
-
-
-def _add_recording_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="recording: TIFF, NPY or NPZ")
-    parser.add_argument(
-        "--frame-interval", type=float, metavar="MS", help="time between frames, ms"
-    )
-    parser.add_argument("--pixel-pitch", type=float, metavar="MM", help="size of a pixel, mm")
-    parser.add_argument(
-        "--bin", type=int, metavar="N",
-        help="average squares of N x N pixels into one, 2 to 8; regions are given in these",
-    )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_fit_options(parser: argparse.ArgumentParser) -> None:
@@ -224,6 +217,8 @@ def _info(options: argparse.Namespace) -> int:
     )
     print("  frame interval " + ("unknown" if interval is None else f"{interval:g} ms"))
     print("  pixel pitch " + ("unknown" if pitch is None else f"{pitch:g} mm"))
+    for line in choice_lines(recording):
+        print(f"  {line}")
     if result["polarity"]:
         print(f"  polarity {result['polarity']}, cycle length {result['cycle_length_ms']:.1f} ms")
     for line in [*recording.assumptions, *([note] if note else [])]:
@@ -252,8 +247,7 @@ def _fit(options: argparse.Namespace) -> int:
             "give it with --frame-interval MS"
         )
     preparation = with_mask(options, recording, preparation)
-    reference = RecordingReference(options.file, options.frame_interval, options.pixel_pitch)
-    study = Study.of(reference, preparation, protocol)
+    study = Study.of(referred(options), preparation, protocol)
     for name, roi in rois:
         study = study.with_region(study.new_region(roi, name))
     for region in study.regions:
@@ -292,12 +286,9 @@ def _benchmark(options: argparse.Namespace) -> int:
 
 
 def _open(options: argparse.Namespace) -> Recording:
-    recording = open_recording(
-        options.file,
-        frame_interval_ms=options.frame_interval,
-        pixel_pitch_mm=options.pixel_pitch,
-    )
-    return recording if options.bin is None else recording.binned(options.bin)
+    recording = open_referenced(referred(options))
+    require_known_choices(options, recording)
+    return recording
 
 
 def _protocol(options: argparse.Namespace) -> Protocol:

@@ -12,6 +12,7 @@ import tifffile
 
 from aphyn_gui.cli import main
 from aphyn_gui.insilico.demo import DEMO_REGIONS, demo_recording_path
+from aphyn_gui.study.opening import open_project
 
 DEMO = [
     argument
@@ -231,3 +232,66 @@ def test_impossible_cleaning_is_refused(
     capsys: pytest.CaptureFixture[str], options: tuple[object, ...], message: str
 ) -> None:
     assert message in refused(capsys, "fit", demo_recording_path(), *DEMO[:2], *options)
+
+
+@pytest.fixture
+def open_array(tmp_path: Path) -> Path:
+    """An array whose time axis is left open, of three even axes."""
+    path = tmp_path / "heart.npy"
+    np.save(path, np.random.default_rng(0).integers(900, 1100, (40, 12, 20)).astype(np.uint16))
+    return path
+
+
+def test_info_says_what_the_file_leaves_open_and_how_to_choose(
+    capsys: pytest.CaptureFixture[str], open_array: Path
+) -> None:
+    assert main(["info", str(open_array)]) == 0
+    said = capsys.readouterr().out
+    (choice,) = run_json(capsys, "info", open_array)["choices"]
+    assert choice["chosen"] in choice["options"]
+    others = [option for option in choice["options"] if option != choice["chosen"]]
+    for other in others:
+        assert f"{choice['key']}={other}" in said
+    asked = f"{choice['key']}={others[0]}"
+    result = run_json(capsys, "info", open_array, "--choose", asked, "--bin", 2)
+    assert result["choices"][0]["chosen"] == others[0]
+    before = run_json(capsys, "info", open_array)
+    assert result["frame_count"] == before["row_count"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["time_axis"], "KEY=OPTION"),
+        (["=2"], "KEY=OPTION"),
+        (["camera=1"], "leaves only time_axis open"),
+        (["time_axis=1", "time_axis=2"], "says twice"),
+        (["time_axis=seven"], "must be one of"),
+    ],
+)
+def test_choices_that_cannot_be_are_refused(
+    capsys: pytest.CaptureFixture[str], open_array: Path, asked: list[str], words: str
+) -> None:
+    options = [part for one in asked for part in ("--choose", one)]
+    assert words in refused(capsys, "info", open_array, *options)
+
+
+def test_a_saved_fit_knows_choices_and_binning(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "study.aphyn"
+    code = main(
+        [
+            "fit", str(demo_recording_path()), "--roi", "A=4,15,4,4", "--bin", "2",
+            "--pixel-pitch", "0.1", "--train", "3", "--validation", "2", "--epochs", "2",
+            "--network", "none", "--save", str(path), "--json",
+        ]
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["pixel_pitch_mm"] == pytest.approx(0.2)
+    document = open_project(path)
+    reference = document.study.recording
+    assert reference is not None
+    assert (reference.binning, reference.pixel_pitch_mm) == (2, 0.1)
+    assert document.recording is not None
+    assert document.recording.pixel_pitch_mm == pytest.approx(0.2)

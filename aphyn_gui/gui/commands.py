@@ -48,6 +48,9 @@ class StudyEdits(TypingProtocol):
     def rename_recording(self, recording_id: str, name: str) -> None:
         """Give a recording another name."""
 
+    def read_recording(self, entry: StudyRecording, recording: Recording) -> None:
+        """Take what a recording is after it was read in another way; its path and name stay."""
+
     def exchange_document(self, document: Document) -> Document:
         """Replace study and recordings as a whole; the ones that were there."""
 
@@ -135,9 +138,14 @@ class SetPreparation(QUndoCommand):
     """Change how the regions of a recording become sequences."""
 
     def __init__(
-        self, edits: StudyEdits, recording_id: str, before: Preparation, after: Preparation
+        self,
+        edits: StudyEdits,
+        recording_id: str,
+        before: Preparation,
+        after: Preparation,
+        text: str,
     ) -> None:
-        super().__init__("change preparation")
+        super().__init__(text)
         self._edits = edits
         self._recording_id = recording_id
         self._before = before
@@ -222,6 +230,35 @@ class RenameRecording(QUndoCommand):
     def undo(self) -> None:
         """Go back."""
         self._edits.rename_recording(self._entry.id, self._entry.name)
+
+
+class ReadRecording(QUndoCommand):
+    """Read a recording in another way: interval, pitch, choices or binning.
+
+    Parameters
+    ----------
+    before, after : (StudyRecording, Recording)
+        The recording of the study, with its regions and mask, and its frames.
+    """
+
+    def __init__(
+        self,
+        edits: StudyEdits,
+        before: tuple[StudyRecording, Recording],
+        after: tuple[StudyRecording, Recording],
+    ) -> None:
+        super().__init__(f"read {before[0].name} in another way")
+        self._edits = edits
+        self._before = before
+        self._after = after
+
+    def redo(self) -> None:
+        """Make the change."""
+        self._edits.read_recording(*self._after)
+
+    def undo(self) -> None:
+        """Go back."""
+        self._edits.read_recording(*self._before)
 
 
 class OpenRecording(QUndoCommand):

@@ -28,14 +28,16 @@ GUIDE = """
 <p><b>1. Open the demo.</b> <a href="do:demo">Open demo</a> shows a simulated recording of a
 ventricular slab with a normal and an ischaemic region. Your own recording: drop the file on the
 window, or press Ctrl+O. If the file does not say how far apart its frames are, a bar above the
-movie asks; nothing is assumed.</p>
+movie asks; nothing is assumed. <a href="do:information">Recording, Information</a> says what was
+read and assumed, and offers what else the file could mean.</p>
 <p><b>2. Draw an ROI.</b> Press <a href="do:draw">Draw ROI</a> and drag a rectangle over tissue
 that should behave alike, 5 to 20 pixels wide. Draw a second one where you expect a difference.
 Filled dots are pixels that train, hollow ones validate, crossed ones are too noisy and left
 out.</p>
 <p><b>3. Check the trace.</b> Depolarisation should point up: <i>Flip</i> turns it over. Triangles
 mark the onsets of the beats. The shaded window is what will be fitted; drag it to another beat, or
-its right edge to change the horizon.</p>
+its right edge to change the horizon. <i>Alternans</i> appears where beats take turns: average even
+or odd ones. Background is left out by <i>Recording, Mask</i>.</p>
 <p><b>4. Fit.</b> <a href="do:fit_all">Fit all</a>. First the physics alone, the
 Mitchell-Schaeffer model: how fast the inward current opens (τ<sub>in</sub>), the outward current
 repolarises (τ<sub>out</sub>) and the gate closes (τ<sub>close</sub>). Then the network
@@ -66,6 +68,7 @@ Everything but results can be undone with Ctrl+Z.</p>
 <tr><td>F2, Delete, Ctrl+D</td><td>rename, delete, duplicate it</td></tr>
 <tr><td>F6, Shift+F6</td><td>the next panel, the one before</td></tr>
 <tr><td>Ctrl+F</td><td>fit all; with Shift the selected region</td></tr>
+<tr><td>Ctrl+I</td><td>what the recording is, and how it is read</td></tr>
 <tr><td>Ctrl+,</td><td>settings</td></tr>
 <tr><td>F1, Shift+F1</td><td>this guide; What's This for one control</td></tr>
 </table>

@@ -23,6 +23,8 @@ from aphyn_gui.gui.log_view import LogView, Toaster
 from aphyn_gui.gui.low_window import LOWEST_FOR_ALL, take_turns
 from aphyn_gui.gui.map_keeper import MapKeeper
 from aphyn_gui.gui.map_view import MapView
+from aphyn_gui.gui.mask_layer import MaskLayer
+from aphyn_gui.gui.mask_tools import MaskTools
 from aphyn_gui.gui.movie_canvas import Tool
 from aphyn_gui.gui.movie_view import MovieView
 from aphyn_gui.gui.panel_keys import PanelKeys
@@ -43,6 +45,7 @@ from aphyn_gui.gui.window_actions import WindowActions
 from aphyn_gui.gui.window_exports import WindowExports
 
 if TYPE_CHECKING:
+    from aphyn_gui.gui.recording_information import RecordingInformation
     from aphyn_gui.gui.simulation_dialog import SimulationDialog
 
 _TITLE = "aphyn_gui"
@@ -73,7 +76,7 @@ class MainWindow(QMainWindow):
         self.loader = RecordingLoader(self.controller, self.tasks, self)
         self.runner = FitRunner(self.controller)
         self.movie_view = MovieView(self.controller, self.analyst)
-        self.trace_view = TraceView(self.controller, self.analyst)
+        self.trace_view = TraceView(self.controller, self.analyst, self.tasks)
         fitters = FitterCache()
         self.maps = MapKeeper(self.controller, fitters, self)
         self.map_view = MapView(self.controller, self.maps, self.movie_view, self.tasks, self)
@@ -91,7 +94,7 @@ class MainWindow(QMainWindow):
         self.roi_table = RoiTable(self.controller, self.analyst)
         self.fit_view = FitView(self.controller, self.runner, self.tasks)
         self.comparison_view = ComparisonView(self.controller)
-        self.preparation_panel = PreparationPanel(self.controller)
+        self.preparation_panel = PreparationPanel(self.controller, self.analyst, self.tasks)
         self.protocol_panel = ProtocolPanel(self.controller)
         self.run_bar = RunBar(self.runner, self.controller)
         self.log_view = LogView()
@@ -99,6 +102,7 @@ class MainWindow(QMainWindow):
         self.toaster = Toaster(self, lambda: self.log_view.text)
         self.run_status = RunStatus(self.runner, self.roi_table, self)
         self.simulation: SimulationDialog | None = None
+        self.information: RecordingInformation | None = None
         self._docks: dict[str, QDockWidget] = {}
         self._widths_without_settings: list[int] = []
         self._make_docks()
@@ -107,6 +111,14 @@ class MainWindow(QMainWindow):
             self, undo_stack.createUndoAction(self), undo_stack.createRedoAction(self)
         )
         self.exports = WindowExports(self)
+        self.mask_layer = MaskLayer(self.controller, self.movie_view.canvas, self)
+        self.mask_tools = MaskTools(
+            self.controller,
+            self.mask_layer,
+            self.tasks,
+            self.actions_.mask_menu,
+            self.actions_.tools,
+        )
         self.actions_.build_menus(list(self._docks.values()), self.loader.open, self.exports.menu)
         toolbar = self.actions_.build_toolbar()
         self.statusBar().setSizeGripEnabled(False)
@@ -246,6 +258,9 @@ class MainWindow(QMainWindow):
         actions, controller, runner = self.actions_, self.controller, self.runner
         canvas = self.movie_view.canvas
         actions.open.triggered.connect(self._ask_for_file)
+        actions.open_folder.triggered.connect(self._ask_for_folder)
+        actions.information.triggered.connect(self._show_information)
+        actions.analog.toggled.connect(self.trace_view.analog.set_wanted)
         actions.demo.triggered.connect(self.loader.open_demo)
         actions.simulate.triggered.connect(self._show_simulation)
         actions.quit.triggered.connect(self.close)
@@ -305,6 +320,25 @@ class MainWindow(QMainWindow):
         dialog.fileSelected.connect(self.loader.open)
         dialog.open()
 
+    def _ask_for_folder(self) -> None:
+        recent = settings.recent_files()
+        folder = str(recent[0].parent) if recent else ""
+        dialog = QFileDialog(self, "Open a folder of frames", folder)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.loader.open)
+        dialog.open()
+
+    def _show_information(self) -> None:
+        if self.information is None:
+            from aphyn_gui.gui.recording_information import RecordingInformation
+
+            self.information = RecordingInformation(self.controller, self.loader, self)
+        self.information.show()
+        self.information.raise_()
+        self.information.activateWindow()
+
     def _show_simulation(self) -> None:
         if self.simulation is None:
             # Few sessions simulate: the others start without it.
@@ -343,8 +377,13 @@ class MainWindow(QMainWindow):
         has_selection = bool(controller.selected_region_id)
         can_fit = not controller.analysis_blocker
         state = self.runner.state
-        for action in (actions.draw, actions.select, actions.add, actions.calibrate):
+        for action in (
+            actions.draw, actions.select, actions.add, actions.calibrate, actions.information,
+        ):  # fmt: skip
             action.setEnabled(has_recording)
+        actions.analog.setVisible(
+            controller.recording is not None and bool(controller.recording.analog)
+        )
         for action in (actions.duplicate, actions.remove):
             action.setEnabled(has_selection)
         actions.fit_all.setEnabled(can_fit and bool(controller.study.regions))
@@ -361,7 +400,9 @@ class MainWindow(QMainWindow):
             self.runner.pause()
 
     def _show_tool(self, tool: Tool) -> None:
-        (self.actions_.draw if tool is Tool.DRAW else self.actions_.select).setChecked(True)
+        # Drawing a mask has tools of its own, which check themselves.
+        if tool is not Tool.MASK:
+            (self.actions_.draw if tool is Tool.DRAW else self.actions_.select).setChecked(True)
 
     def _check_settings(self) -> None:
         is_open = any(not self._docks[name].isHidden() for name in ("preparation", "protocol"))

@@ -32,6 +32,7 @@ class Tool(StrEnum):
 
     SELECT = "select"
     DRAW = "draw"
+    MASK = "mask"
 
 
 class _ImageBox(pg.ViewBox):  # type: ignore[misc]
@@ -77,6 +78,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         Region id and RectangularRoi while it is dragged.
     menu_requested(QPoint)
         The right button was clicked there on the screen.
+    mask_key(Qt.Key)
+        A key was pressed while the mask is drawn.
     """
 
     rename_requested = Signal(str)
@@ -85,6 +88,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     pixel_clicked = Signal(int, int)
     region_moved = Signal(str, object)
     menu_requested = Signal(QPoint)
+    mask_key = Signal(object)
 
     def __init__(
         self, controller: StudyController, analyst: RegionAnalyst, parent: QWidget | None = None
@@ -137,6 +141,11 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         return self._box.tool
 
     @property
+    def view_box(self) -> pg.ViewBox:
+        """Where further layers go; its coordinates are pixels of the image."""
+        return self._box
+
+    @property
     def scale_bar(self) -> ScaleBar:
         """The bar of millimetres."""
         return self._scale_bar
@@ -165,7 +174,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if tool is self._box.tool:
             return
         self._box.tool = tool
-        if tool is Tool.DRAW:
+        if tool in (Tool.DRAW, Tool.MASK):
             self.viewport().setCursor(Qt.CursorShape.CrossCursor)
         else:
             self.viewport().unsetCursor()
@@ -200,6 +209,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape:
             self.set_tool(Tool.SELECT)
+        elif self.tool is Tool.MASK:
+            self.mask_key.emit(key)
         elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self._select_beside(1 if key == Qt.Key.Key_PageDown else -1)
         elif region is None:

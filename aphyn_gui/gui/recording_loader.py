@@ -29,9 +29,12 @@ class RecordingLoader(QObject):
     -------
     opened(str)
         A recording is in the controller; its path.
+    reread_ended()
+        The current recording was read in another way, or could not be.
     """
 
     opened = Signal(str)
+    reread_ended = Signal()
 
     def __init__(
         self, controller: StudyController, tasks: BackgroundTasks, parent: QObject | None = None
@@ -71,22 +74,58 @@ class RecordingLoader(QObject):
         recording, reference = self._controller.recording, self._controller.study.recording
         if recording is None or reference is None:
             return
+        stored_pitch = None if pixel_pitch_mm is None else pixel_pitch_mm / reference.binning
         reference = replace(
-            reference, frame_interval_ms=frame_interval_ms, pixel_pitch_mm=pixel_pitch_mm
+            reference, frame_interval_ms=frame_interval_ms, pixel_pitch_mm=stored_pitch
         )
         settings.remember_calibration(reference)
-        self._controller.set_recording(
+        self._controller.reread_recording(
+            self._controller.study.current_id,
             replace(recording, frame_interval_ms=frame_interval_ms, pixel_pitch_mm=pixel_pitch_mm),
             reference,
         )
 
+    def reread(self, reference: RecordingReference) -> None:
+        """Read the current recording in another way, as ``reference`` says, and remember it.
+
+        ``reread_ended`` is emitted at the end, also where the file cannot be read that way.
+        """
+        controller = self._controller
+        recording_id = controller.study.current_id
+
+        def read() -> Recording:
+            from aphyn_gui.study.opening import open_referenced
+
+            return open_referenced(reference)
+
+        def take(recording: Recording) -> None:
+            # Another file may have been opened meanwhile, under the same id.
+            now = controller.study.recording
+            is_same = controller.study.current_id == recording_id and controller.recording
+            if is_same and now is not None and now.path == reference.path:
+                settings.remember_calibration(reference)
+                for note in controller.reread_recording(recording_id, recording, reference):
+                    controller.report("info", note)
+            self.reread_ended.emit()
+
+        def refuse(error: Exception, details: str) -> None:
+            self._refuse(reference.path, error, details)
+            self.reread_ended.emit()
+
+        self._tasks.submit("reread", read, take, refuse)
+
     def _open(self, path: Path, take: Callable[[Recording, RecordingReference], None]) -> None:
         interval, pitch = settings.calibration_of(path)
+        references = (entry.reference for entry in self._controller.study.recordings)
+        known = next((r for r in references if r is not None and r.path == path), None)
 
         def read() -> tuple[Recording, RecordingReference]:
             from aphyn_gui.study.opening import open_referenced, with_content_hash
 
-            reference = RecordingReference(path, interval, pitch)
+            # A file of the study is read again as it was: its regions lie in those pixels.
+            reference = replace(
+                known or RecordingReference(path), frame_interval_ms=interval, pixel_pitch_mm=pitch
+            )
             return open_referenced(reference), with_content_hash(reference)
 
         self._tasks.submit(

@@ -13,6 +13,7 @@ from aphyn_gui.gui.commands import (
     AddRegion,
     ChangeRegion,
     OpenRecording,
+    ReadRecording,
     RecordingPlace,
     RemoveRecording,
     RemoveRegion,
@@ -31,8 +32,13 @@ from aphyn_gui.study import (
     StudyError,
     StudyRecording,
 )
+from aphyn_gui.study.rereading import reread
 
 _UNDO_LIMIT = 500
+
+
+def _frame_shape(recording: Recording) -> tuple[int, int]:
+    return recording.row_count, recording.column_count
 
 
 class StudyController(QObject):
@@ -215,6 +221,33 @@ class StudyController(QObject):
         """
         self._editor.relink(recording_id, recording, reference)
 
+    def reread_recording(
+        self, recording_id: str, recording: Recording, reference: RecordingReference
+    ) -> tuple[str, ...]:
+        """Take a recording as it was read in another way; regions and mask follow its pixels.
+
+        Returns
+        -------
+        tuple of str
+            What became of regions and mask, for the user.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id, or it is not open.
+        """
+        entry = self.study.recording_entry(recording_id)
+        before = self.document.recordings.get(recording_id)
+        if before is None:
+            raise StudyError(f"{entry.name} is not open: choose where its file is first.")
+        if reference == entry.reference:
+            return ()
+        after = reread(entry, reference, _frame_shape(before), _frame_shape(recording))
+        self._undo_stack.push(
+            ReadRecording(self._editor, (entry, before), (after.entry, recording))
+        )
+        return after.notes
+
     def open_project(self, document: Document) -> None:
         """Show a project instead of everything that is open; its history begins here."""
         self._undo_stack.clear()
@@ -289,13 +322,12 @@ class StudyController(QObject):
         """Remove a region and its fit; undoing brings both back."""
         self._undo_stack.push(RemoveRegion(self._editor, self.study.region(region_id)))
 
-    def set_preparation(self, preparation: Preparation) -> None:
-        """Replace the settings from counts to sequences."""
-        if preparation != self.study.preparation:
+    def set_preparation(self, preparation: Preparation, text: str = "change preparation") -> None:
+        """Replace the settings from counts to sequences; ``text`` names the step to undo."""
+        study = self.study
+        if preparation != study.preparation:
             self._undo_stack.push(
-                SetPreparation(
-                    self._editor, self.study.current_id, self.study.preparation, preparation
-                )
+                SetPreparation(self._editor, study.current_id, study.preparation, preparation, text)
             )
 
     def set_protocol(self, protocol: Protocol) -> None:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from aphyn_gui.fitting import Protocol
 from aphyn_gui.gui.commands import RecordingPlace, RegionPlace
 from aphyn_gui.recording import Preparation, Recording
-from aphyn_gui.study import Document, RecordingReference, Region, RegionFit, Study
+from aphyn_gui.study import (
+    Document,
+    RecordingReference,
+    Region,
+    RegionFit,
+    Study,
+    StudyRecording,
+)
 
 if TYPE_CHECKING:
     from aphyn_gui.gui.study_controller import StudyController
@@ -56,6 +63,32 @@ class StudyEditor:
         if recording_id == self._study.current_id:
             self._controller.recording_changed.emit()
         self._controller.recordings_changed.emit()
+
+    def read_recording(self, entry: StudyRecording, recording: Recording) -> None:
+        """Take what a recording is after it was read in another way; its path and name stay."""
+        self.show(entry.id)
+        now = self._study.current
+        reference = entry.reference
+        if reference is not None and now.reference is not None:
+            # Saving in the meantime may have moved it.
+            reference = replace(
+                reference,
+                path=now.reference.path,
+                content_hash=now.reference.content_hash,
+                relative_path=now.reference.relative_path,
+            )
+        entry = replace(entry, name=now.name, reference=reference)
+        study = self._study.with_recording(entry)
+        recordings = {**self.document.recordings, entry.id: recording}
+        document = replace(self.document, study=study, recordings=recordings)
+        if (now.regions, now.preparation) == (entry.regions, entry.preparation):
+            self.document = document
+            self._controller.recording_changed.emit()
+            self._controller.recordings_changed.emit()
+            return
+        selected = self.selected
+        self._become(document)
+        self.select(selected)
 
     def take_references(self, study: Study) -> None:
         """Take paths over from a study as it was saved, where the recording is the same."""

@@ -81,7 +81,14 @@ QScrollArea {{ border: none; }}
 QStatusBar {{ background: {window}; border-top: 1px solid {border}; }}
 QGroupBox {{ border: none; margin-top: 20px; font-weight: 600; }}
 QGroupBox::title {{ subcontrol-origin: margin; left: 0; padding: 0 0 4px 0; }}
+QToolButton[role="fold"], QToolButton[role="fold"]:checked {{ background: transparent;
+    color: {text}; font-weight: 600; border: none; padding: 4px 4px 4px 0; }}
+QToolButton[role="fold"]:hover {{ background: {hover}; }}
+QToolButton[role="fold"]:focus {{ border-bottom: 1px solid {accent}; }}
+QToolButton[role="warning"] {{ color: {on_accent}; background: {warning}; font-weight: 600;
+    padding: 2px 8px; }}
 QLabel[role="muted"] {{ color: {muted_text}; }}
+QLabel[role="overlay"] {{ color: {muted_text}; background: transparent; font-size: 8pt; }}
 QLabel[role="error"] {{ color: {error}; }}
 QLabel[role="heading"] {{ font-size: 17pt; font-weight: 600; }}
 QFrame[role="bar"] {{ background: {panel}; border: 1px solid {border}; border-radius: 6px; }}

@@ -52,7 +52,7 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         self._window.setZValue(-5)
         self._window.hide()
         self._window_ms = 0.0, 1.0
-        self._extent_ms = 0.0
+        self._extent_ms = 0.0, 0.0
         plot.addItem(self._window, ignoreBounds=True)
         self._window.sigRegionChangeFinished.connect(self._finish_drag)
         theme_manager().changed.connect(self.show_theme)
@@ -69,11 +69,15 @@ class TracePlot(pg.PlotWidget):  # type: ignore[misc]
         # Where the upstroke is steep, interpolation puts the mark on the line.
         self._onsets.setData(onsets_ms, np.interp(onsets_ms, time_ms, values))
         self.getPlotItem().setLabel("left", unit)
-        extent = float(time_ms[-1])
+        extent = float(time_ms[0]), float(time_ms[-1])
         if extent != self._extent_ms:
+            # A cut trace keeps the times of the recording, and all of the plot.
             self._extent_ms = extent
-            self.getPlotItem().getViewBox().setLimits(xMin=-0.05 * extent, xMax=1.05 * extent)
-            self.getPlotItem().setXRange(0, extent, padding=0.03)
+            margin = 0.05 * (extent[1] - extent[0])
+            self.getPlotItem().getViewBox().setLimits(
+                xMin=extent[0] - margin, xMax=extent[1] + margin
+            )
+            self.getPlotItem().setXRange(*extent, padding=0.03)
         low, high = float(np.min(values)), float(np.max(values))
         self.getPlotItem().setYRange(low, high if high > low else low + 1, padding=0.08)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -16,6 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aphyn_gui.gui.alternans_notice import AlternansButton, AlternansFinding
+from aphyn_gui.gui.analog_strip import AnalogStrip
+from aphyn_gui.gui.background import BackgroundTasks
+from aphyn_gui.gui.beat_box import BeatBox
 from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.region_analysis import RegionAnalysis, RegionAnalyst
@@ -24,14 +28,16 @@ from aphyn_gui.gui.theme import theme_manager
 from aphyn_gui.gui.trace_plot import TracePlot
 from aphyn_gui.recording import Preparation, RecordingError, RegionSignal
 
-_AVERAGE = -1
-
 
 class TraceView(QWidget):
     """Shows the mean trace of the selected region and edits how it is cut."""
 
     def __init__(
-        self, controller: StudyController, analyst: RegionAnalyst, parent: QWidget | None = None
+        self,
+        controller: StudyController,
+        analyst: RegionAnalyst,
+        tasks: BackgroundTasks,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._controller = controller
@@ -41,8 +47,10 @@ class TraceView(QWidget):
         self._polarity = ElidedLabel()
         self._flip = QPushButton("Flip")
         self._flip.setObjectName("flip_polarity")
-        self._beat = QComboBox()
+        self._beat = BeatBox(controller, analyst)
         self._beat.setObjectName("beat")
+        self._alternans = AlternansButton(AlternansFinding(controller, analyst, self))
+        self._analog = AnalogStrip(controller, tasks, self._plot)
         self._raw = QCheckBox("Raw")
         self._message = QLabel()
         self._message.setProperty("role", "muted")
@@ -51,7 +59,6 @@ class TraceView(QWidget):
         self._build()
         self._flip.clicked.connect(self._flip_polarity)
         self._raw.toggled.connect(self._refresh)
-        self._beat.activated.connect(self._choose_beat)
         self._plot.window_moved.connect(self._take_window_start)
         self._plot.horizon_changed.connect(self._take_horizon)
         controller.selection_changed.connect(self._refresh)
@@ -72,6 +79,11 @@ class TraceView(QWidget):
         """Whether the plot shows something."""
         return not self._plot.isHidden()
 
+    @property
+    def analog(self) -> AnalogStrip:
+        """The channels recorded beside the movie."""
+        return self._analog
+
     def sizeHint(self) -> QSize:
         """A low strip under the movie."""
         return QSize(420, 220)
@@ -79,6 +91,11 @@ class TraceView(QWidget):
     def minimumSizeHint(self) -> QSize:
         """The same with and without a message: a dock that must grow pushes others out of sight."""
         return QSize(240, 116)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the trace the most room; called by Qt."""
+        super().resizeEvent(event)
+        self._analog.fit_into(self.height())
 
     def show_frame_time(self, frame: int) -> None:
         """Mark the moment that the movie shows."""
@@ -94,9 +111,7 @@ class TraceView(QWidget):
 
     def _build(self) -> None:
         self._flip.setToolTip("Turn the signal over: depolarisation goes up afterwards")
-        self._raw.setToolTip("Camera counts as recorded, before drift removal and turning")
-        self._beat.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._beat.setToolTip("Which beat is cut into sequences, or the average of all of them")
+        self._raw.setToolTip("Camera counts as recorded, before every step of the preparation")
         header = QHBoxLayout()
         header.setContentsMargins(8, 4, 8, 0)
         header.setSpacing(8)
@@ -107,12 +122,15 @@ class TraceView(QWidget):
         footer.setContentsMargins(8, 0, 8, 4)
         footer.setSpacing(8)
         footer.addWidget(self._polarity, 1)
+        footer.addWidget(self._analog.channel_box)
+        footer.addWidget(self._alternans)
         footer.addWidget(self._flip)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(header)
         layout.addWidget(self._plot, 1)
+        layout.addWidget(self._analog)
         layout.addWidget(self._message)
         layout.addLayout(footer)
 
@@ -126,14 +144,13 @@ class TraceView(QWidget):
         has_signal = analysis is not None and analysis.signal is not None
         raw = None if analysis is None else analysis.raw
         self._plot.setVisible(has_signal or raw is not None)
-        for widget in (self._flip, self._beat, self._raw):
+        for widget in (self._flip, self._raw):
             widget.setEnabled(has_signal)
         self._message.setText(self._message_text(analysis))
         self._message.setVisible(bool(self._message.text()))
         if analysis is None or analysis.signal is None:
             self._summary.setText("" if region is None else region.name)
             self._polarity.setText("")
-            self._beat.clear()
             # A signal that shows no beats may only stand on its head.
             self._flip.setEnabled(raw is not None)
             if raw is not None:
@@ -163,7 +180,6 @@ class TraceView(QWidget):
         self._polarity.setText(
             f"Depolarisation goes {signal.polarity} ({'chosen' if chosen else 'suggested'}{doubt})"
         )
-        self._show_beats(analysis)
         is_raw = self._raw.isChecked()
         self._plot.show_trace(
             signal.time_ms,
@@ -176,15 +192,6 @@ class TraceView(QWidget):
         except RecordingError:
             # Why there is no window is the analysis' problem, shown below the plot.
             self._plot.hide_window()
-
-    def _show_beats(self, analysis: RegionAnalysis) -> None:
-        count = 0 if analysis.signal is None else len(analysis.signal.beats.complete)
-        self._beat.clear()
-        for beat in range(count):
-            self._beat.addItem(f"Beat {beat + 1}", beat)
-        self._beat.addItem(f"Average of {count}", _AVERAGE)
-        beat_now = analysis.preparation.beat
-        self._beat.setCurrentIndex(self._beat.findData(_AVERAGE if beat_now is None else beat_now))
 
     def _flip_polarity(self) -> None:
         region = self._controller.selected_region
@@ -199,12 +206,6 @@ class TraceView(QWidget):
         else:
             return
         self._controller.set_preparation(replace(preparation, polarity=polarity))
-
-    def _choose_beat(self) -> None:
-        beat = self._beat.currentData()
-        self._controller.set_preparation(
-            replace(self._controller.study.preparation, beat=None if beat == _AVERAGE else beat)
-        )
 
     def _take_window_start(self, start_ms: float) -> None:
         region = self._controller.selected_region

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QWidget
 PANELS: Mapping[str, str] = {
     "movie": "<b>Recording</b>: the movie with the regions of interest. Drag on it with <i>Draw "
     "ROI</i> to make one; drag a region or its corners to change it. The bar at the lower left is "
-    "in millimetres where the pixel pitch is known.",
+    "in millimetres where the pixel pitch is known. What a mask leaves out is dimmed.",
     "trace": "<b>Trace</b>: the mean signal of the selected region, with drift removed and "
     "depolarisation up. Triangles are onsets; the shaded window is what will be fitted. Drag it to "
-    "another beat, or its right edge to change the horizon.",
+    "another beat, or its right edge to change the horizon. <i>Raw</i> shows the counts as "
+    "recorded. Below: what was recorded beside the movie, such as the stimulus.",
     "pixel": "<b>Pixel</b>: the pixel that was clicked on the movie or on a map: its trace and its "
     "measures. With <i>Hover fit</i>, or while a map of parameters is shown, the physics fitted to "
     "the pixel under the mouse, or to the mean of a region while it is dragged.",
@@ -25,8 +26,10 @@ PANELS: Mapping[str, str] = {
     "comparison": "<b>Comparison</b> of all fitted regions: parameters with 95 % intervals, errors "
     "beside those of the physics alone and of the mean trace, APDs measured and predicted. Rest "
     "the mouse on a row for its meaning and on a value for its interval.",
-    "preparation": "<b>Preparation</b>: every step from camera counts to normalised sequences: "
-    "drift, filters, horizon, normalisation, and which pixels train or validate.",
+    "preparation": "<b>Preparation</b>: every step from camera counts to normalised sequences, in "
+    "the order in which it is applied: cut, frame repair, filters in space, baseline, filter in "
+    "time, beats, sequences, and which pixels train or validate. A dot marks sections that differ "
+    "from the defaults.",
     "protocol": "<b>Protocol</b>: the ionic model and its bounds, the stimulus, the network, and "
     "how they are trained. Two presets are the paper's; each field says its unit, range and "
     "meaning.",

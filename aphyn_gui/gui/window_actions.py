@@ -54,6 +54,9 @@ class WindowActions(QObject):
         redo.setShortcut(QKeySequence.StandardKey.Redo)
         self.undo, self.redo = undo, redo
         self.open = self._action("Open…", "Open a recording", QKeySequence.StandardKey.Open)
+        self.open_folder = self._action(
+            "Open folder…", "Open a folder in which every frame is a file"
+        )
         self.demo = self._action("Open demo", "Open a simulated recording with two regions")
         self.simulate = self._action(
             "New simulated recording…", "Simulate a slab of tissue and record it"
@@ -70,6 +73,9 @@ class WindowActions(QObject):
         )
         self.duplicate = self._action("Duplicate ROI", "Copy the selected region", "Ctrl+D")
         self.remove = self._action("Delete ROI", "Delete the selected region and its fit")
+        self.information = self._action(
+            "Information…", "What the file says, what was assumed, and what else could be", "Ctrl+I"
+        )
         self.calibrate = self._action(
             "Frame interval and pixel pitch…", "Correct what the file says, or does not"
         )
@@ -82,6 +88,12 @@ class WindowActions(QObject):
         self.pause = self._action("Pause", "Hold the running fit after its epoch, or go on")
         self.cancel = self._action("Cancel", "End the running fit, keep its last finite model")
         self.settings = self._action("Settings", "Preparation and protocol of the fit", "Ctrl+,")
+        self.analog = self._action(
+            "Analog channels", "What was recorded beside the movie, under the trace"
+        )
+        self.analog.setCheckable(True)
+        self.analog.setChecked(True)
+        self.analog.setVisible(False)
         self.reset_layout = self._action("Reset layout", "Put every panel back in its place")
         self.full_screen = self._action(
             "Full screen",
@@ -94,13 +106,15 @@ class WindowActions(QObject):
         )
         self.whats_this = QWhatsThis.createAction(self)
         self.about = self._action("About aphyn_gui", "Versions, device, and what to cite")
-        tools = QActionGroup(self)
+        self.tools = QActionGroup(self)
         for action in (self.draw, self.select):
             action.setCheckable(True)
-            tools.addAction(action)
+            self.tools.addAction(action)
         self.select.setChecked(True)
         self.settings.setCheckable(True)
         self.recent_menu = QMenu("Open recent", window)
+        self.mask_menu = QMenu("Mask", window)
+        self.mask_menu.setToolTipsVisible(True)
         theme_manager().changed.connect(self._apply_icons)
         self._apply_icons()
 
@@ -110,7 +124,7 @@ class WindowActions(QObject):
         """Fill the menu bar."""
         bar = self._window.menuBar()
         file_menu = bar.addMenu("&File")
-        file_menu.addAction(self.open)
+        file_menu.addActions([self.open, self.open_folder])
         file_menu.addMenu(self.recent_menu)
         file_menu.addAction(self.simulate)
         file_menu.addMenu(exports)
@@ -126,7 +140,9 @@ class WindowActions(QObject):
         recording = bar.addMenu("&Recording")
         recording.addActions([self.draw, self.select, self.add])
         recording.addSeparator()
-        recording.addActions([self.calibrate, self.hover_fit])
+        recording.addMenu(self.mask_menu)
+        recording.addSeparator()
+        recording.addActions([self.information, self.calibrate, self.hover_fit])
         fit = bar.addMenu("F&it")
         fit.addActions([self.fit_all, self.fit_selected])
         fit.addSeparator()
@@ -135,6 +151,7 @@ class WindowActions(QObject):
         for dock in docks:
             view.addAction(dock.toggleViewAction())
         view.addSeparator()
+        view.addAction(self.analog)
         view.addMenu(self._theme_menu())
         view.addActions([self.reset_layout, self.full_screen])
         help_menu = bar.addMenu("&Help")

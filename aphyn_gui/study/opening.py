@@ -53,12 +53,13 @@ def open_referenced(reference: RecordingReference) -> Recording:
     RecordingError
         If it cannot be used.
     """
-    return open_recording(
+    recording = open_recording(
         reference.path,
         frame_interval_ms=reference.frame_interval_ms,
         pixel_pitch_mm=reference.pixel_pitch_mm,
         choices=dict(reference.choices),
     )
+    return recording if reference.binning == 1 else recording.binned(reference.binning)
 
 
 def with_content_hash(reference: RecordingReference) -> RecordingReference:

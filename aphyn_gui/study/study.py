@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from aphyn_gui.fitting import RECOMMENDED, Fit, Protocol
-from aphyn_gui.recording import Preparation, RectangularRoi, RegionMeasures
+from aphyn_gui.recording import Ensemble, Preparation, RectangularRoi, RegionMeasures
+from aphyn_gui.recording.binning import LARGEST_BINNING
 
 REGION_COLORS = (
     "#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44", "#994F00", "#777777",
@@ -59,6 +60,14 @@ class RecordingReference:
         By `content_hash`, to know the file again; "" where it was not taken.
     relative_path : str
         From the folder of the project file, as last saved, with "/"; "" where there is none.
+    binning : int
+        Side of the squares of pixels that are averaged into one, 2 to 8; 1: none are. The pixel
+        pitch given here is that of the pixels as stored.
+
+    Raises
+    ------
+    StudyError
+        If the binning is another.
     """
 
     path: Path
@@ -67,6 +76,14 @@ class RecordingReference:
     choices: tuple[tuple[str, str], ...] = ()
     content_hash: str = ""
     relative_path: str = ""
+    binning: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.binning <= LARGEST_BINNING:
+            raise StudyError(
+                f"the binning must lie between 1 (none) and {LARGEST_BINNING} pixels, got "
+                f"{self.binning}"
+            )
 
 
 def _require_distinct(what: str, items: list[str]) -> None:
@@ -281,7 +298,8 @@ class Study:
     def new_recording(self, reference: RecordingReference) -> StudyRecording:
         """An entry for a recording, with the next free id and name; not yet added.
 
-        The current recording's preparation is taken over, but for what belongs to its signal.
+        The current recording's preparation is taken over, but for what belongs to its signal
+        and its frames.
         """
         ids = {entry.id for entry in self.recordings if entry.reference is not None}
         number = next(n for n in range(1, len(ids) + 2) if f"recording-{n}" not in ids)
@@ -293,7 +311,17 @@ class Study:
             f"recording-{number}",
             next(name for name in candidates if name not in names),
             reference,
-            replace(self.preparation, polarity=None, beat=0, horizon_ms=None),
+            replace(
+                self.preparation,
+                polarity=None,
+                cut_start_ms=None,
+                cut_end_ms=None,
+                mask=None,
+                beat=0,
+                horizon_ms=None,
+                ensemble=Ensemble.ALL,
+                cycle_length_ms=None,
+            ),
         )
 
     def with_recording(self, entry: StudyRecording) -> Study:

@@ -54,7 +54,10 @@ def test_every_control_has_a_tooltip(with_regions: MainWindow) -> None:
         with_regions.dock(name).show()
     with_regions.actions_.simulate.trigger()
     with_regions.actions_.about.trigger()
+    with_regions.actions_.information.trigger()
     assert unexplained(with_regions) == []
+    assert with_regions.information is not None
+    with_regions.information.close()
     assert with_regions.simulation is not None
     with_regions.simulation.close()
     with_regions.findChild(AboutDialog).close()

@@ -213,3 +213,23 @@ def test_another_file_while_one_loads_wins(
     recording = window.controller.recording
     assert recording is not None
     assert recording.path == bare_movie_file
+
+
+def test_a_dropped_folder_of_frames_opens(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(1, 12):
+        frame = np.full((ROWS, COLUMNS), number, dtype=np.uint16)
+        tifffile.imwrite(folder / f"frame_{number}.tif", frame)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(folder))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(50, 50), copy, data, left, none))
+    with qtbot.waitSignal(window.loader.opened):
+        QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), copy, data, left, none))
+    recording = window.controller.recording
+    assert recording is not None
+    assert recording.frame_count == 11
+    # 10 and 11 follow 9.
+    assert recording.read_frame(10)[0, 0] == 11

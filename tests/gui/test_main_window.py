@@ -92,12 +92,12 @@ def test_settings_open_beside_the_fit(loaded: MainWindow) -> None:
 
 def test_the_preparation_panel_edits_the_study(with_regions: MainWindow, qtbot: QtBot) -> None:
     panel = with_regions.preparation_panel
-    drift = panel.findChildren(QSpinBox)[0]
+    drift = panel.findChild(QSpinBox, "drift_order")
     drift.setValue(4)
     assert with_regions.controller.study.preparation.drift_order == 4
-    split = next(c for c in panel.findChildren(QComboBox) if c.findData(Split.ALL_PIXELS) >= 0)
-    split.setCurrentIndex(split.findData(Split.ALL_PIXELS))
-    split.activated.emit(split.currentIndex())
+    split = panel.findChild(QComboBox, "split")
+    split.setCurrentIndex(1)
+    split.activated.emit(1)
     assert with_regions.controller.study.preparation.split is Split.ALL_PIXELS
     with_regions.actions_.undo.trigger()
     with_regions.actions_.undo.trigger()

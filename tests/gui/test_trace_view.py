@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
-from window_helpers import CYCLE_MS, drag, wait_analysed
+from window_helpers import COLUMNS, CYCLE_MS, FRAMES, ROWS, drag, movie_counts, wait_analysed
 
+from aphyn_gui.gui.curve import Curve
 from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.main_window import MainWindow
-from aphyn_gui.recording import Polarity
+from aphyn_gui.recording import (
+    FrameRepair,
+    Mask,
+    Polarity,
+    Preparation,
+    RectangularRoi,
+    SmoothBaseline,
+    TemporalFilter,
+)
 
 
 def words(window: MainWindow) -> str:
@@ -93,16 +107,72 @@ def test_the_right_edge_sets_the_horizon(with_regions: MainWindow, qtbot: QtBot)
 
 def test_the_average_of_beats_can_be_chosen(with_regions: MainWindow, qtbot: QtBot) -> None:
     combo = with_regions.trace_view.findChild(QComboBox, "beat")
-    last = combo.count() - 1
-    assert combo.itemText(last).startswith("Average of ")
-    combo.setCurrentIndex(last)
-    combo.activated.emit(last)
+    average = next(i for i in range(combo.count()) if combo.itemText(i).startswith("Average of "))
+    combo.setCurrentIndex(average)
+    combo.activated.emit(average)
     assert with_regions.controller.study.preparation.beat is None
     wait_analysed(with_regions, qtbot)
-    assert combo.currentIndex() == last
+    assert combo.currentIndex() == average
 
 
 def test_without_selection_it_says_what_to_do(with_regions: MainWindow) -> None:
     with_regions.controller.select_region("")
     assert "Select a region" in words(with_regions)
     assert not with_regions.trace_view.plot.isVisible()
+
+
+def test_a_cut_trace_keeps_the_times_of_the_recording(
+    with_regions: MainWindow, qtbot: QtBot
+) -> None:
+    controller = with_regions.controller
+    controller.set_preparation(replace(controller.study.preparation, cut_start_ms=100.0))
+    wait_analysed(with_regions, qtbot)
+    low, high = with_regions.trace_view.plot.getPlotItem().viewRange()[0]
+    assert 70 < low < 100
+    assert high < 1.05 * FRAMES
+    start, stop = window_ms(with_regions)
+    assert start > 100
+    middle = (start + stop) / 2
+    drag_time(with_regions, middle, middle + CYCLE_MS)
+    assert controller.study.preparation.beat == 1
+    wait_analysed(with_regions, qtbot)
+
+
+def test_the_raw_trace_is_one_click_away_whatever_was_cleaned(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    counts = movie_counts().astype(np.float32)
+    # A dropped frame: bridged in the one, a needle in the other.
+    counts[300] = 0
+    path = tmp_path / "dropped.npy"
+    np.save(path, counts)
+    with qtbot.waitSignal(window.movie_view.frame_shown):
+        window.loader.open(path)
+    window.loader.calibrate(1.0, None)
+    window.controller.add_region(RectangularRoi(4, 4, 6, 5))
+    window.controller.set_preparation(
+        Preparation(
+            cut_start_ms=100.0,
+            frame_repair=FrameRepair(),
+            mask=Mask.everything(ROWS, COLUMNS).without_rectangle(RectangularRoi(4, 4, 2, 2)),
+            spatial_median=3,
+            spatial_mean=3,
+            spatial_sigma=0.7,
+            baseline=SmoothBaseline(),
+            temporal_filter=TemporalFilter(),
+        )
+    )
+    wait_analysed(window, qtbot)
+    analysis = window.analyst.analysis(window.controller.selected_region_id)
+    assert analysis is not None
+    assert analysis.signal is not None
+    raw = window.trace_view.findChild(QCheckBox)
+    plot = window.trace_view.plot.getPlotItem()
+    (curve,) = (item for item in plot.curves if isinstance(item, Curve))
+    for shown in (analysis.signal.cleaned, analysis.signal.raw, analysis.signal.cleaned):
+        np.testing.assert_array_equal(curve.getData()[0], analysis.signal.time_ms)
+        np.testing.assert_array_equal(curve.getData()[1], shown)
+        low, high = plot.viewRange()[1]
+        assert low <= shown.min() < shown.max() <= high
+        window.trace_view.grab()
+        QTest.mouseClick(raw, Qt.MouseButton.LeftButton, pos=QPoint(8, raw.height() // 2))

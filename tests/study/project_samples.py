@@ -221,7 +221,7 @@ def sample_study(folder: Path = Path("/data/hearts")) -> Study:
     )
     study = study.with_region(study.new_region(RectangularRoi(1, 2, 3, 4), "Apex"))
     study = study.with_region(study.new_region(RectangularRoi(9, 2, 3, 4)))
-    other = study.new_recording(RecordingReference(folder / "ischaemia" / "stack.tif"))
+    other = study.new_recording(RecordingReference(folder / "ischaemia" / "stack.tif", binning=2))
     study = study.with_recording(replace(other, preparation=Preparation(beat=None)))
     study = study.showing(other.id)
     study = study.with_region(study.new_region(RectangularRoi(1, 2, 3, 4), "Apex"))
@@ -241,12 +241,15 @@ def studies(draw: st.DrawFn) -> Study:
         for name in draw(st.lists(names, max_size=3, unique=True)):
             regions.append(Region(f"roi-{number}", name, draw(colors), draw(rois)))
             number += 1
+        # Saving makes paths absolute: no folder above.
+        folder = draw(st.text("abcµ é.\\", min_size=1, max_size=8).filter(lambda f: f != ".."))
         reference = RecordingReference(
-            Path("/data") / draw(st.text("abcµ é.\\", min_size=1, max_size=8)) / "x.tif",
+            Path("/data") / folder / "x.tif",
             draw(st.none() | st.floats(0.1, 10)),
             draw(st.none() | st.floats(0.1, 10)),
             tuple(draw(st.lists(st.tuples(names, names), max_size=2))),
             draw(st.sampled_from(("", "method:abc"))),
+            binning=draw(st.integers(1, 8)),
         )
         recordings.append(
             StudyRecording(

@@ -52,6 +52,16 @@ def recording_as_dict(recording: Recording) -> dict[str, Any]:
         "duration_ms": recording.duration_ms,
         "pixel_pitch_mm": recording.pixel_pitch_mm,
         "assumptions": list(recording.assumptions),
+        "choices": [
+            {
+                "key": choice.key,
+                "label": choice.label,
+                "options": list(choice.options),
+                "chosen": choice.chosen,
+                "reason": choice.reason,
+            }
+            for choice in recording.choices
+        ],
     }
 
 

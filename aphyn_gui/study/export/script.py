@@ -52,6 +52,17 @@ RECORDINGS = {recordings}
 FITS = {fits}
 
 
+def opened(one):
+    """The recording as the study reads it."""
+    recording = open_recording(
+        one["path"],
+        frame_interval_ms=one["frame_interval_ms"],
+        pixel_pitch_mm=one["pixel_pitch_mm"],
+        choices=one["choices"],
+    )
+    return recording if one["binning"] == 1 else recording.binned(one["binning"])
+
+
 def finished(training):
     """Run a fit to its end and return it."""
     while True:
@@ -63,15 +74,7 @@ def finished(training):
 
 def main():
     """Fit everything; the exit status is 1 where a parameter differs."""
-    recordings = [
-        open_recording(
-            one["path"],
-            frame_interval_ms=one["frame_interval_ms"],
-            pixel_pitch_mm=one["pixel_pitch_mm"],
-            choices=one["choices"],
-        )
-        for one in RECORDINGS
-    ]
+    recordings = [opened(one) for one in RECORDINGS]
     differ = 0
     for wanted in FITS:
         region = Region(wanted["id"], wanted["name"], wanted["color"], wanted["roi"])
@@ -128,6 +131,7 @@ def export_script(study: Study) -> str:
             "frame_interval_ms": reference.frame_interval_ms,
             "pixel_pitch_mm": reference.pixel_pitch_mm,
             "choices": dict(reference.choices),
+            "binning": reference.binning,
         }
         for reference in references
         if reference is not None

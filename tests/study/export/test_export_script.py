@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,3 +133,15 @@ def test_a_study_without_a_file_says_what_is_missing(study: Study) -> None:
         export_script(study.with_recording(replace(study.current, reference=None)))
     with pytest.raises(StudyError, match="fit at least one region"):
         export_script(Study())
+
+
+def test_a_script_reads_recordings_as_the_study_does(study: Study) -> None:
+    entry = study.current
+    assert entry.reference is not None
+    reference = replace(entry.reference, binning=2, choices=(("time_axis", "0"),))
+    script = export_script(study.with_recording(replace(entry, reference=reference)))
+    names: dict[str, Any] = {"__name__": "script"}
+    exec(script, names)
+    recording = names["opened"](names["RECORDINGS"][0])
+    stored = np.load(reference.path)
+    assert recording.frames.shape == (len(stored), stored.shape[1] // 2, stored.shape[2] // 2)
