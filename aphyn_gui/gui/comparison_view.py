@@ -279,6 +279,8 @@ class ComparisonView(QWidget):
         controller.protocol_changed.connect(self._on_change)
         controller.preparation_changed.connect(self._on_change)
         controller.recording_changed.connect(self._on_change)
+        controller.recordings_changed.connect(self._on_change)
+        controller.region_moved.connect(self._on_change)
         self._on_change()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

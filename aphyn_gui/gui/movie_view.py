@@ -88,6 +88,12 @@ class MovieView(QWidget):
         """The same with and without questions: a dock that must grow pushes others out of sight."""
         return QSize(260, 180)
 
+    def put_above(self, bar: QWidget) -> None:
+        """Give a line of controls its place above everything else."""
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(0, bar)
+
     def show_frame(self, index: int) -> None:
         """Go to a frame."""
         self._slider.setValue(index)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.background import BackgroundTasks
+from aphyn_gui.gui.recovery_file import AbandonedStudy
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.insilico.demo import DEMO_REGIONS, demo_recording_path
 from aphyn_gui.recording import FORMATS, Recording, RecordingError, RectangularRoi
@@ -20,6 +22,9 @@ def file_filter() -> str:
     """The known kinds of files, as a file dialog wants them."""
     patterns = " ".join(f"*{suffix}" for kind in FORMATS for suffix in kind.suffixes)
     return f"Recordings and projects ({patterns} *{PROJECT_SUFFIX});;All files (*)"
+
+
+_Opened = tuple[Recording, RecordingReference]
 
 
 class RecordingLoader(QObject):
@@ -48,14 +53,59 @@ class RecordingLoader(QObject):
         else:
             self._open(path, self._take)
 
-    def add(self, path: str | Path) -> None:
-        """Open a recording beside those of the study."""
+    def add(self, paths: Sequence[str | Path]) -> None:
+        """Open recordings beside those of the study."""
+        wanted = [Path(os.path.abspath(path)) for path in paths]
+        calibrations = [settings.calibration_of(path) for path in wanted]
 
-        def take(recording: Recording, reference: RecordingReference) -> None:
-            self._controller.add_recording(recording, reference)
-            self._tell_opened(recording, reference)
+        def read() -> list[_Opened | tuple[Path, RecordingError]]:
+            answers: list[_Opened | tuple[Path, RecordingError]] = []
+            for path, calibration in zip(wanted, calibrations, strict=True):
+                try:
+                    answers.append(_opened(path, *calibration))
+                except RecordingError as error:
+                    answers.append((path, error))
+            return answers
 
-        self._open(Path(path), take)
+        def take(answers: list[_Opened | tuple[Path, RecordingError]]) -> None:
+            for first, second in answers:
+                if isinstance(second, RecordingError):
+                    assert isinstance(first, Path)
+                    self._refuse(first, second, "")
+                else:
+                    assert isinstance(first, Recording)
+                    self._controller.add_recording(first, second)
+                    self._tell_opened(first, second)
+
+        self._tasks.submit(
+            "open", read, take, lambda error, details: self._refuse(wanted[0], error, details)
+        )
+
+    def recover(self, study: AbandonedStudy, done: Callable[[], None]) -> None:
+        """Open a study that was kept for recovery, as unsaved.
+
+        Parameters
+        ----------
+        study : AbandonedStudy
+            As found.
+        done : callable
+            Called once it has been read, before it is shown.
+        """
+
+        def read() -> Document:
+            from aphyn_gui.study.opening import open_project
+
+            document = open_project(study.file.path)
+            return replace(document, path=study.project, saved=None)
+
+        def take(document: Document) -> None:
+            done()
+            self._controller.open_project(document)
+            self.opened.emit(str(study.file.path))
+
+        self._tasks.submit(
+            "open", read, take, lambda error, text: self._refuse(study.file.path, error, text)
+        )
 
     def open_demo(self) -> None:
         """Open the demo recording with its two regions."""
@@ -81,17 +131,11 @@ class RecordingLoader(QObject):
         )
 
     def _open(self, path: Path, take: Callable[[Recording, RecordingReference], None]) -> None:
-        interval, pitch = settings.calibration_of(path)
-
-        def read() -> tuple[Recording, RecordingReference]:
-            from aphyn_gui.study.opening import open_referenced, with_content_hash
-
-            reference = RecordingReference(path, interval, pitch)
-            return open_referenced(reference), with_content_hash(reference)
-
+        path = Path(os.path.abspath(path))
+        calibration = settings.calibration_of(path)
         self._tasks.submit(
             "open",
-            read,
+            lambda: _opened(path, *calibration),
             lambda answer: take(*answer),
             lambda error, details: self._refuse(path, error, details),
         )
@@ -147,3 +191,11 @@ class RecordingLoader(QObject):
                 f"{path.name} was not opened: an unexpected {type(error).__name__}: {error}",
                 details,
             )
+
+
+def _opened(path: Path, frame_interval_ms: float | None, pixel_pitch_mm: float | None) -> _Opened:
+    """A recording as the user said that it should be read, with its fingerprint."""
+    from aphyn_gui.study.opening import open_referenced, with_content_hash
+
+    reference = RecordingReference(path, frame_interval_ms, pixel_pitch_mm)
+    return open_referenced(reference), with_content_hash(reference)

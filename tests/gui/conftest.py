@@ -127,7 +127,7 @@ def new_window(qtbot: QtBot) -> Iterator[Callable[[], MainWindow]]:
 
     yield make
     for window in windows:
-        window.close()
+        window.close_unsaved()
         window.deleteLater()
 
 

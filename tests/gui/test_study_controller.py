@@ -380,7 +380,7 @@ def test_saving_changes_nothing_but_paths(qapp: object, tmp_path: Path) -> None:
     controller, _, second = with_two_recordings()
     saved = save_project(controller.study, tmp_path / "study.aphyn")
     controller.rename_recording(second, "edited meanwhile")
-    controller.mark_saved(saved)
+    controller.mark_saved(saved, tmp_path / "study.aphyn")
     references = [entry.reference for entry in controller.study.recordings]
     assert references == [entry.reference for entry in saved.recordings]
     assert controller.study.current.name == "edited meanwhile"
