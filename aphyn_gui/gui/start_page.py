@@ -125,8 +125,8 @@ class StartPage(QFrame):
         layout.addStretch(3)
 
     def _fill_recent(self) -> None:
-        while self._recent.count():
-            widget = self._recent.takeAt(0).widget()
+        while (item := self._recent.takeAt(0)) is not None:
+            widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
         paths = settings.recent_files()[:_MOST_RECENT]
