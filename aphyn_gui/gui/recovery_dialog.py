@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -80,7 +79,7 @@ class RecoveryDialog(QDialog):
         self.recover_button.clicked.connect(self._recover)
         self.list.itemDoubleClicked.connect(self._recover)
         self.discard_button.clicked.connect(self._discard)
-        later.clicked.connect(self.close)
+        later.clicked.connect(self.reject)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     @property
@@ -94,18 +93,14 @@ class RecoveryDialog(QDialog):
         del self._studies[row]
         self.list.takeItem(row)
         if not self._studies:
-            self.close()
+            self.accept()
 
-    def reject(self) -> None:
-        """Escape means later."""
-        self.close()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Leave what is left to the next start."""
+    def done(self, result: int) -> None:
+        """Leave what is left to the next start; every way of closing ends here."""
         for study in self._studies:
             study.file.release()
         self._studies = []
-        super().closeEvent(event)
+        super().done(result)
 
     def _discard(self) -> None:
         row = self.list.currentRow()

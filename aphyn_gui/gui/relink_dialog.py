@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -78,7 +77,7 @@ class RelinkDialog(QDialog):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         close = QPushButton("Close")
         close.setToolTip("Go on without them (Escape); Recording, Find recordings… asks again")
-        close.clicked.connect(self.close)
+        close.clicked.connect(self.reject)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(close)
@@ -106,17 +105,13 @@ class RelinkDialog(QDialog):
             lambda error, _details: self._refuse(recording_id, path, error),
         )
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Answers that are under way have nobody to arrive at."""
-        self._controller.recordings_changed.disconnect(self._fill)
+    def done(self, result: int) -> None:
+        """Answers that are under way have nobody to arrive at; every way of closing ends here."""
         for recording_id in self._entries:
             self._tasks.cancel(f"relink {recording_id}")
         self._tasks.cancel("relink others")
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Escape closes."""
-        self.close()
+        self._controller.recordings_changed.disconnect(self._fill)
+        super().done(result)
 
     def _fill(self) -> None:
         document = self._controller.document
@@ -134,7 +129,7 @@ class RelinkDialog(QDialog):
                 self._entries[recording_id] = entry
                 self._rows.insertWidget(self._rows.count() - 1, entry)
         if not self._entries:
-            self.close()
+            self.accept()
 
     def _ask(self, recording_id: str) -> None:
         reference = self._controller.study.recording_entry(recording_id).reference

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from window_helpers import wait_analysed
+from window_helpers import press_with_ctrl, wait_analysed
 
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.main_window import MainWindow
@@ -179,7 +179,7 @@ def test_the_next_start_offers_and_recovers(
     qtbot.waitUntil(lambda: window.desk.recovery is None)
     qtbot.waitUntil(lambda: len(kept(folder)) == 1)
     with qtbot.waitSignal(window.desk.files.saved):
-        QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        press_with_ctrl(window, Qt.Key.Key_S)
     assert load_project(project).regions == window.controller.study.regions
     qtbot.waitUntil(lambda: list(folder.iterdir()) == [])
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
-from window_helpers import wait_analysed
+from window_helpers import press_with_ctrl, wait_analysed
 
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.main_window import MainWindow
@@ -21,16 +21,6 @@ from aphyn_gui.study import fit_region
 from aphyn_gui.study.project_file import load_project, save_project
 
 BUTTONS = QMessageBox.StandardButton
-
-
-def press(window: QWidget, key: Qt.Key, shift: bool = False) -> None:
-    """A key with Ctrl, as the window gets it."""
-    modifiers = Qt.KeyboardModifier.ControlModifier
-    if shift:
-        modifiers |= Qt.KeyboardModifier.ShiftModifier
-    window.activateWindow()
-    QApplication.processEvents()
-    QTest.keyClick(window, key, modifiers)
 
 
 def question(window: MainWindow) -> QMessageBox | None:
@@ -67,7 +57,7 @@ def test_the_first_save_asks_where_to_and_the_next_one_does_not(
     with_regions: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     assert with_regions.isWindowModified()
-    press(with_regions, Qt.Key.Key_S)
+    press_with_ctrl(with_regions, Qt.Key.Key_S)
     dialog = with_regions.findChild(QFileDialog)
     assert dialog.isVisible()
     assert dialog.selectedFiles()[0].endswith("movie.aphyn")
@@ -82,7 +72,7 @@ def test_the_first_save_asks_where_to_and_the_next_one_does_not(
     with_regions.controller.add_region(RectangularRoi(1, 1, 4, 4))
     assert with_regions.isWindowModified()
     with qtbot.waitSignal(with_regions.desk.files.saved):
-        press(with_regions, Qt.Key.Key_S)
+        press_with_ctrl(with_regions, Qt.Key.Key_S)
     assert load_project(path) == with_regions.controller.study
     wait_analysed(with_regions, qtbot)
 
@@ -94,7 +84,7 @@ def test_undoing_back_to_what_was_saved_takes_the_mark_away(
     with_regions.movie_view.canvas.setFocus()
     QTest.keyClick(with_regions.movie_view.canvas, Qt.Key.Key_Right)
     assert with_regions.isWindowModified()
-    press(with_regions, Qt.Key.Key_Z)
+    press_with_ctrl(with_regions, Qt.Key.Key_Z)
     assert not with_regions.isWindowModified()
     wait_analysed(with_regions, qtbot)
 
@@ -158,7 +148,7 @@ def test_closing_the_window_asks_first(
     path = tmp_path / "hearts.aphyn"
     save(with_regions, path, qtbot)
     with_regions.controller.remove_region(with_regions.controller.selected_region_id)
-    press(with_regions, Qt.Key.Key_Q)
+    press_with_ctrl(with_regions, Qt.Key.Key_Q)
     assert with_regions.isVisible()
     # A second attempt asks no second question.
     with_regions.close()
@@ -190,7 +180,7 @@ def test_a_study_never_saved_is_saved_before_the_window_closes(
 
 
 def test_closing_the_study_leaves_the_first_screen(with_regions: MainWindow, qtbot: QtBot) -> None:
-    press(with_regions, Qt.Key.Key_W)
+    press_with_ctrl(with_regions, Qt.Key.Key_W)
     assert not with_regions.start_page.isVisible()
     answer(with_regions, BUTTONS.Discard)
     assert with_regions.start_page.isVisible()
@@ -260,7 +250,7 @@ def test_the_first_screen_offers_what_was_saved(
     with qtbot.waitSignal(first.loader.opened):
         first.loader.open(study)
     wait_analysed(first, qtbot)
-    press(first, Qt.Key.Key_W)
+    press_with_ctrl(first, Qt.Key.Key_W)
     assert first.start_page.isVisible()
 
     def links() -> list[QPushButton]:
