@@ -264,7 +264,8 @@ class MainWindow(QMainWindow):
         canvas.rename_requested.connect(self.roi_table.edit_name)
         controller.message.connect(self._hub.tell)
         self._hub.entry.connect(self._show_message)
-        runner.noted.connect(lambda text: self._hub.note("info", text))
+        # A function that holds the window would keep it for as long as the runner, its own part.
+        runner.noted.connect(self._note)
         controller.recording_changed.connect(self._show_recording)
         for signal in (
             controller.recordings_changed, controller.recording_changed,
@@ -343,6 +344,9 @@ class MainWindow(QMainWindow):
                 Qt.Orientation.Horizontal,
             )
             self._widths_without_settings = []
+
+    def _note(self, text: str) -> None:
+        self._hub.note("info", text)
 
     def _show_message(self, level: str, text: str, details: str, is_urgent: bool) -> None:
         self.log_view.write(level, text, details)

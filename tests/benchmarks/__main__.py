@@ -30,6 +30,7 @@ NAMES = (
     "tissue",
     "trust",
     "kills",
+    "endurance",
     "fuzz-projects",
 )
 

@@ -41,10 +41,11 @@ def main(cycles: int, windows: int) -> dict[str, object]:
     """What is left of threads, timers and windows, and by how much the memory has grown."""
     with tempfile.TemporaryDirectory(prefix="aphyn-endurance-") as name:
         folder = Path(name)
+        before = _left()
         project = _project(folder)
         fits_mb = _cycle_fits(project, folder, cycles)
         windows_mb = _cycle_windows(project, folder, windows)
-        left = _left()
+        left = {what: count - before[what] for what, count in _left().items()}
         kept = len(list((folder / "recovery").glob("*")))
     return {
         "cycles": cycles,
@@ -139,7 +140,9 @@ def _collect() -> None:
 
 def _memory_mb() -> float:
     _collect()
-    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+    for line in (
+        Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    ):
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) / 2**10
     raise RuntimeError("this system does not say how much memory the process has")
