@@ -25,5 +25,5 @@ def measure() -> Iterator[Row]:
     ):
         yield Row(
             what, found[key], "MB", target=f"< {_MOST_MB:g} MB", met=found[key] < _MOST_MB,
-            note="after the first 5 and a collection",
+            note="after as many as fill the caches of kernels, 70, and a collection",
         )  # fmt: skip

@@ -31,8 +31,9 @@ from aphyn_gui.recording import Preparation, RectangularRoi
 from aphyn_gui.study import RecordingReference, Study
 from aphyn_gui.study.project_file import save_project
 
-_WARM_UP = 5
-"""Cycles, or windows, before anything counts: caches fill once."""
+_MOST_WARM_UP = 70
+"""Cycles, or windows, before anything counts, at most as many as count: the cache of compiled
+kernels holds 64."""
 
 _CYCLE_MS = 120
 
@@ -85,7 +86,7 @@ def _cycle_windows(project: Path, folder: Path, windows: int) -> float:
 
 
 def _growth(once: Callable[[], None], times: int) -> float:
-    for _ in range(_WARM_UP):
+    for _ in range(min(times, _MOST_WARM_UP)):
         once()
     before = _memory_mb()
     for _ in range(times):
