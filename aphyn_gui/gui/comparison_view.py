@@ -355,7 +355,7 @@ class ComparisonView(QWidget):
         study = self._controller.study
         if self._controller.recording is None:
             return "Open a recording, draw two regions and fit them: they are compared here."
-        if len(study.regions) < 2:
+        if len(study.all_regions) < 2:
             return "Draw two regions on the recording and fit them: they are compared here."
         return "Press Fit all: the regions are compared here."
 

@@ -53,8 +53,10 @@ class RecoveryDialog(QDialog):
         self.list.setToolTip("Studies that were not saved, the newest first")
         for study in self._studies:
             item = QListWidgetItem(_line(study))
-            item.setToolTip(str(study.project) if study.project else "Never saved")
+            place = study.project or "Never saved"
+            item.setToolTip(f"{item.text()}\n{place}")
             self.list.addItem(item)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setCurrentRow(0)
         self.recover_button = QPushButton("&Recover")
         self.recover_button.setToolTip("Open the chosen study, unsaved")
@@ -118,4 +120,4 @@ class RecoveryDialog(QDialog):
 def _line(study: AbandonedStudy) -> str:
     regions = f"{study.region_count} region{'' if study.region_count == 1 else 's'}"
     fits = f"{study.fit_count} fit{'' if study.fit_count == 1 else 's'}"
-    return f"{study.title}: {regions}, {fits}; {study.kept_at:%d %b %Y, %H:%M:%S}"
+    return f"{study.kept_at:%Y-%m-%d %H:%M:%S}   {study.title}: {regions}, {fits}"

@@ -60,7 +60,9 @@ def test_recordings_are_added_from_the_menu(
     assert loaded.desk.bar.place.text() == "3 of 3"
 
 
-def test_another_recording_is_shown_from_the_list_and_by_keys(two: MainWindow, qtbot: QtBot) -> None:
+def test_another_recording_is_shown_from_the_list_and_by_keys(
+    two: MainWindow, qtbot: QtBot
+) -> None:
     combo = two.desk.bar.combo
     assert (shown(two), combo.currentText()) == ("ischaemia", "ischaemia")
     # Qt drops a click that follows the opening of the list faster than a hand can.

@@ -163,7 +163,7 @@ def test_the_next_start_offers_and_recovers(
     assert dialog is not None
     assert QApplication.activeModalWidget() is None
     lines = [dialog.list.item(row).text() for row in range(dialog.list.count())]
-    assert sorted(line.split(";")[0] for line in lines) == [
+    assert sorted(line.split("   ")[1] for line in lines) == [
         "hearts.aphyn: 1 region, 0 fits",
         "movie: 1 region, 0 fits",
     ]
