@@ -130,8 +130,9 @@ def _run(options: argparse.Namespace) -> int:
     guard = CollectorGuard(application)
     guard.hold()
     hub = LogHub()
-    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)
-    hooks = CrashHooks(hub, Path(data) / "crash.log")
+    location = QStandardPaths.StandardLocation.AppDataLocation
+    data = Path(QStandardPaths.writableLocation(location))
+    hooks = CrashHooks(hub, data / "crash.log")
     hooks.install()
     try:
         if options.screenshots is not None or options.demo_folder is not None:
@@ -140,7 +141,7 @@ def _run(options: argparse.Namespace) -> int:
             application.setApplicationName("aphyn_gui_pictures")
             QSettings().clear()
             return _run_unattended(options)
-        return _run_window(application, hub, options)
+        return _run_window(application, hub, data, options)
     finally:
         hooks.remove()
         guard.release()
@@ -175,14 +176,16 @@ def _run_unattended(options: argparse.Namespace) -> int:
     return pictures.run_demo(options.demo_folder, say)
 
 
-def _run_window(application: QApplication, hub: LogHub, options: argparse.Namespace) -> int:
+def _run_window(
+    application: QApplication, hub: LogHub, data: Path, options: argparse.Namespace
+) -> int:
     from PySide6.QtCore import Qt, QTimer
 
     from aphyn_gui.gui.background import BackgroundTasks
     from aphyn_gui.gui.main_window import MainWindow
     from aphyn_gui.gui.teardown import dispose
 
-    window = MainWindow(hub)
+    window = MainWindow(hub, data / "recovery")
     window.show()
     prefetch = BackgroundTasks("imports")
 
@@ -192,6 +195,7 @@ def _run_window(application: QApplication, hub: LogHub, options: argparse.Namesp
     def start() -> None:
         # No collection needs to walk through what was imported: that would take 0.2 s.
         prefetch.submit("imports", _import_heavy_modules, lambda _: gc.freeze(), report)
+        window.desk.offer_recovery()
         if options.file is not None:
             window.loader.open(options.file)
         elif options.demo:

@@ -9,13 +9,16 @@ from PySide6.QtGui import QUndoCommand
 
 from aphyn_gui.fitting import Protocol
 from aphyn_gui.recording import Preparation, Recording
-from aphyn_gui.study import Document, Region, RegionFit, StudyRecording
+from aphyn_gui.study import Document, RecordingReference, Region, RegionFit, StudyRecording
 
 RegionPlace = tuple[str, int, Region, RegionFit | None]
 """A region with the id of its recording, its place in the order, and its fit if it has one."""
 
 RecordingPlace = tuple[int, StudyRecording, Mapping[str, RegionFit], Recording | None]
 """A recording of the study with its place, the fits of its regions, and its frames if open."""
+
+RecordingSource = tuple[RecordingReference | None, Recording | None, str]
+"""Where a recording is read from, its frames if open, and else why not."""
 
 
 class StudyEdits(TypingProtocol):
@@ -32,6 +35,9 @@ class StudyEdits(TypingProtocol):
 
     def replace_region(self, region: Region) -> None:
         """Put a region in the place of the one with the same id."""
+
+    def place_region(self, region_id: str, index: int) -> None:
+        """Put a region to another place in the order of its recording."""
 
     def replace_preparation(self, recording_id: str, preparation: Preparation) -> None:
         """Replace a recording's settings from counts to sequences."""
@@ -50,6 +56,16 @@ class StudyEdits(TypingProtocol):
 
     def read_recording(self, entry: StudyRecording, recording: Recording) -> None:
         """Take what a recording is after it was read in another way; its path and name stay."""
+
+    def exchange_source(self, recording_id: str, source: RecordingSource) -> RecordingSource:
+        """Read a recording from elsewhere, or otherwise; what it was read from."""
+
+    def show(self, recording_id: str) -> None:
+        """Make a recording the current one."""
+
+    @property
+    def current_id(self) -> str:
+        """Id of the current recording."""
 
     def exchange_document(self, document: Document) -> Document:
         """Replace study and recordings as a whole; the ones that were there."""
@@ -134,6 +150,25 @@ class ChangeRegion(QUndoCommand):
         self._edits.replace_region(self._before)
 
 
+class MoveRegion(QUndoCommand):
+    """Put a region to another place in the order of its recording."""
+
+    def __init__(self, edits: StudyEdits, region: Region, before: int, after: int) -> None:
+        super().__init__(f"move {region.name} {'up' if after < before else 'down'}")
+        self._edits = edits
+        self._region_id = region.id
+        self._before = before
+        self._after = after
+
+    def redo(self) -> None:
+        """Make the change."""
+        self._edits.place_region(self._region_id, self._after)
+
+    def undo(self) -> None:
+        """Go back."""
+        self._edits.place_region(self._region_id, self._before)
+
+
 class SetPreparation(QUndoCommand):
     """Change how the regions of a recording become sequences."""
 
@@ -185,14 +220,16 @@ class AddRecording(QUndoCommand):
         super().__init__(f"add {place[1].name}")
         self._edits = edits
         self._place = place
+        self._shown_before = edits.current_id
 
     def redo(self) -> None:
         """Add it."""
         self._edits.insert_recording(self._place)
 
     def undo(self) -> None:
-        """Take it away."""
+        """Take it away; what was shown before it came is shown again."""
         self._place = self._edits.take_recording(self._place[1].id)
+        self._edits.show(self._shown_before)
 
 
 class RemoveRecording(QUndoCommand):
@@ -203,15 +240,21 @@ class RemoveRecording(QUndoCommand):
         self._edits = edits
         self._recording_id = entry.id
         self._taken: RecordingPlace | None = None
+        self._shown_before = edits.current_id
+        self._shown_after = ""
 
     def redo(self) -> None:
         """Take it away."""
         self._taken = self._edits.take_recording(self._recording_id)
+        # Its neighbour of now may be another one than the neighbour of the first time.
+        self._edits.show(self._shown_after or self._edits.current_id)
+        self._shown_after = self._edits.current_id
 
     def undo(self) -> None:
         """Put it back where it was."""
         if self._taken is not None:
             self._edits.insert_recording(self._taken)
+            self._edits.show(self._shown_before)
 
 
 class RenameRecording(QUndoCommand):
@@ -259,6 +302,26 @@ class ReadRecording(QUndoCommand):
     def undo(self) -> None:
         """Go back."""
         self._edits.read_recording(*self._before)
+
+
+class ChangeSource(QUndoCommand):
+    """Read a recording from another file."""
+
+    def __init__(
+        self, edits: StudyEdits, recording_id: str, source: RecordingSource, text: str
+    ) -> None:
+        super().__init__(text)
+        self._edits = edits
+        self._recording_id = recording_id
+        self._other = source
+
+    def redo(self) -> None:
+        """Exchange what it is read from with what is kept here."""
+        self._other = self._edits.exchange_source(self._recording_id, self._other)
+
+    def undo(self) -> None:
+        """Exchange back."""
+        self._other = self._edits.exchange_source(self._recording_id, self._other)
 
 
 class OpenRecording(QUndoCommand):

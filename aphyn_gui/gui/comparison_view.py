@@ -115,6 +115,8 @@ class ComparisonView(QWidget):
         controller.protocol_changed.connect(self._on_change)
         controller.preparation_changed.connect(self._on_change)
         controller.recording_changed.connect(self._on_change)
+        controller.recordings_changed.connect(self._on_change)
+        controller.region_moved.connect(self._on_change)
         self._on_change()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -189,7 +191,7 @@ class ComparisonView(QWidget):
         study = self._controller.study
         if self._controller.recording is None:
             return "Open a recording, draw two regions and fit them: they are compared here."
-        if len(study.regions) < 2:
+        if len(study.all_regions) < 2:
             return "Draw two regions on the recording and fit them: they are compared here."
         return "Press Fit all: the regions are compared here."
 

@@ -147,12 +147,19 @@ class FitRunner(QObject):
         self._start_next()
 
     def enqueue_all(self) -> None:
-        """Fit every region of the current recording."""
-        regions = self._controller.study.regions
-        if not regions:
+        """Fit every region of all recordings; a recording that cannot be fitted says so once."""
+        entries = [entry for entry in self._controller.study.recordings if entry.regions]
+        if not entries:
             self._controller.report("info", "Draw a region on the recording first.")
-        for region in regions:
-            self.enqueue(region.id)
+        for entry in entries:
+            blocker = self._controller.blocker_of(entry.regions[0].id)
+            if blocker:
+                several = len(self._controller.study.recordings) > 1
+                name = f"{entry.name} is not fitted: " if several else ""
+                self._controller.report("error", f"{name}{blocker}")
+                continue
+            for region in entry.regions:
+                self.enqueue(region.id)
 
     def pause(self) -> None:
         """Hold the current run after its epoch."""

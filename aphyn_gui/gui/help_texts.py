@@ -66,6 +66,9 @@ Everything but results can be undone with Ctrl+Z.</p>
 <tr><td>Ctrl+arrows</td><td>make it wider, narrower, higher, lower</td></tr>
 <tr><td>Page Up, Page Down</td><td>the region before, or after</td></tr>
 <tr><td>F2, Delete, Ctrl+D</td><td>rename, delete, duplicate it</td></tr>
+<tr><td>Alt+Up, Alt+Down</td><td>its place in the table of regions</td></tr>
+<tr><td>Ctrl+Page Up, Ctrl+Page Down</td><td>the recording before, or after</td></tr>
+<tr><td>Ctrl+S</td><td>save the study; with Shift under another name</td></tr>
 <tr><td>F6, Shift+F6</td><td>the next panel, the one before</td></tr>
 <tr><td>Ctrl+F</td><td>fit all; with Shift the selected region</td></tr>
 <tr><td>Ctrl+I</td><td>what the recording is, and how it is read</td></tr>

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from aphyn_gui.gui import settings, whats_this
 from aphyn_gui.gui.about_dialog import AboutDialog
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.comparison_view import ComparisonView
-from aphyn_gui.gui.dropped_files import dropped_files, left_aside
+from aphyn_gui.gui.dropped_files import dropped_files
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.fit_view import FitView
 from aphyn_gui.gui.fitter_cache import FitterCache
@@ -33,13 +34,15 @@ from aphyn_gui.gui.pixel_panel import PixelPanel
 from aphyn_gui.gui.play_key import PlayKey
 from aphyn_gui.gui.preparation_panel import PreparationPanel
 from aphyn_gui.gui.protocol_panel import ProtocolPanel
-from aphyn_gui.gui.recording_loader import RecordingLoader, file_filter
+from aphyn_gui.gui.recording_bar import RecordingBar
+from aphyn_gui.gui.recording_loader import RecordingLoader
 from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.roi_table import RoiTable
 from aphyn_gui.gui.run_bar import RunBar
 from aphyn_gui.gui.run_status import RunStatus
 from aphyn_gui.gui.start_page import StartPage
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.study_desk import StudyDesk
 from aphyn_gui.gui.trace_view import TraceView
 from aphyn_gui.gui.window_actions import WindowActions
 from aphyn_gui.gui.window_exports import WindowExports
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
     from aphyn_gui.gui.recording_information import RecordingInformation
     from aphyn_gui.gui.simulation_dialog import SimulationDialog
 
-_TITLE = "aphyn_gui"
 _SCREEN_SHARE = 0.85
 _FRAME = QSize(16, 48)
 """What window managers put around a window, roughly."""
@@ -61,11 +63,12 @@ class MainWindow(QMainWindow):
     ----------
     hub : LogHub or None
         Where messages of the whole program arrive; None: only those of this window.
+    recovery_folder : Path or None
+        Where unsaved work is kept against a crash; None: nowhere.
     """
 
-    def __init__(self, hub: LogHub | None = None) -> None:
+    def __init__(self, hub: LogHub | None = None, recovery_folder: Path | None = None) -> None:
         super().__init__()
-        self.setWindowTitle(_TITLE)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setMinimumSize(760, 420)
@@ -110,6 +113,11 @@ class MainWindow(QMainWindow):
         self.actions_ = WindowActions(
             self, undo_stack.createUndoAction(self), undo_stack.createRedoAction(self)
         )
+        recordings = RecordingBar(self.controller)
+        self.movie_view.put_above(recordings)
+        self.desk = StudyDesk(
+            self, self.controller, self.loader, self.actions_, recordings, recovery_folder
+        )
         self.exports = WindowExports(self)
         self.mask_layer = MaskLayer(self.controller, self.movie_view.canvas, self)
         self.mask_tools = MaskTools(
@@ -119,7 +127,7 @@ class MainWindow(QMainWindow):
             self.actions_.mask_menu,
             self.actions_.tools,
         )
-        self.actions_.build_menus(list(self._docks.values()), self.loader.open, self.exports.menu)
+        self.actions_.build_menus(list(self._docks.values()), self.desk.open, self.exports.menu)
         toolbar = self.actions_.build_toolbar()
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.run_bar, 1)
@@ -160,15 +168,15 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first of the dropped files, and say so where there are several."""
+        """Open a dropped study, add dropped recordings."""
         event.acceptProposedAction()
-        paths = dropped_files(event.mimeData())
-        if left_aside(paths):
-            self.controller.report("info", left_aside(paths))
-        self.loader.open(paths[0])
+        self.desk.drop(dropped_files(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Cancel what runs, wait for every thread, keep the layout."""
+        """Cancel what runs, wait for every thread, keep the layout; first ask what to save."""
+        if not self.desk.may_close(self.close):
+            event.ignore()
+            return
         settings.remember_window_layout(self.saveGeometry(), self.saveState())
         if self.simulation is not None:
             self.simulation.shutdown()
@@ -178,7 +186,13 @@ class MainWindow(QMainWindow):
         self.maps.shutdown()
         self.hover_fit.shutdown()
         self.tasks.shutdown()
+        self.desk.shutdown()
         event.accept()
+
+    def close_unsaved(self) -> None:
+        """Close without a question."""
+        self.desk.discard()
+        self.close()
 
     def _make_docks(self) -> None:
         for name, title, widget in (
@@ -257,11 +271,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         actions, controller, runner = self.actions_, self.controller, self.runner
         canvas = self.movie_view.canvas
-        actions.open.triggered.connect(self._ask_for_file)
-        actions.open_folder.triggered.connect(self._ask_for_folder)
         actions.information.triggered.connect(self._show_information)
         actions.analog.toggled.connect(self.trace_view.analog.set_wanted)
-        actions.demo.triggered.connect(self.loader.open_demo)
         actions.simulate.triggered.connect(self._show_simulation)
         actions.quit.triggered.connect(self.close)
         actions.draw.triggered.connect(lambda: canvas.set_tool(Tool.DRAW))
@@ -288,9 +299,9 @@ class MainWindow(QMainWindow):
         actions.about.triggered.connect(self._show_about)
         for name in ("preparation", "protocol"):
             self._docks[name].visibilityChanged.connect(self._check_settings)
-        self.start_page.open_requested.connect(self._ask_for_file)
-        self.start_page.demo_requested.connect(self.loader.open_demo)
-        self.start_page.recent_requested.connect(self.loader.open)
+        self.start_page.open_requested.connect(self.desk.ask_for_file)
+        self.start_page.demo_requested.connect(self.desk.open_demo)
+        self.start_page.recent_requested.connect(self.desk.open)
         self.movie_view.calibrated.connect(self.loader.calibrate)
         actions.export_map.triggered.connect(self.map_view.ask_for_export)
         self.map_view.availability_changed.connect(actions.export_map.setEnabled)
@@ -303,32 +314,15 @@ class MainWindow(QMainWindow):
         canvas.rename_requested.connect(self.roi_table.edit_name)
         controller.message.connect(self._hub.tell)
         self._hub.entry.connect(self._show_message)
-        runner.noted.connect(lambda text: self._hub.note("info", text))
+        # A function that holds the window would keep it for as long as the runner, its own part.
+        runner.noted.connect(self._note)
         controller.recording_changed.connect(self._show_recording)
         for signal in (
-            controller.recording_changed, controller.selection_changed, controller.region_added,
+            controller.recordings_changed, controller.recording_changed,
+            controller.selection_changed, controller.region_added,
             controller.region_removed, runner.state_changed, runner.queue_changed,
         ):  # fmt: skip
             signal.connect(self._update_actions)
-
-    def _ask_for_file(self) -> None:
-        recent = settings.recent_files()
-        folder = str(recent[0].parent) if recent else ""
-        dialog = QFileDialog(self, "Open a recording", folder, file_filter())
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.loader.open)
-        dialog.open()
-
-    def _ask_for_folder(self) -> None:
-        recent = settings.recent_files()
-        folder = str(recent[0].parent) if recent else ""
-        dialog = QFileDialog(self, "Open a folder of frames", folder)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.loader.open)
-        dialog.open()
 
     def _show_information(self) -> None:
         if self.information is None:
@@ -345,7 +339,7 @@ class MainWindow(QMainWindow):
             from aphyn_gui.gui.simulation_dialog import SimulationDialog
 
             self.simulation = SimulationDialog(self)
-            self.simulation.written.connect(self.loader.open)
+            self.simulation.written.connect(self.desk.open)
             self.simulation.message.connect(self._hub.tell)
         self.simulation.show()
         self.simulation.raise_()
@@ -355,14 +349,11 @@ class MainWindow(QMainWindow):
         recording, reference = self.controller.recording, self.controller.study.recording
         self.start_page.setVisible(reference is None)
         if reference is None:
-            self.setWindowTitle(_TITLE)
             return
         if recording is None:
             # Its regions and fits are there all the same.
-            self.setWindowTitle(f"{reference.path.name} (missing) — {_TITLE}")
             self._docks["movie"].setWindowTitle(f"Recording: {reference.path.name} is missing")
             return
-        self.setWindowTitle(f"{recording.path.name} — {_TITLE}")
         if self.tabifiedDockWidgets(self._docks["movie"]):
             # Its title is the word on its tab, which leaves room for the others.
             return
@@ -386,7 +377,9 @@ class MainWindow(QMainWindow):
         )
         for action in (actions.duplicate, actions.remove):
             action.setEnabled(has_selection)
-        actions.fit_all.setEnabled(can_fit and bool(controller.study.regions))
+        actions.fit_all.setEnabled(
+            any(not controller.blocker_of(region.id) for region in controller.study.all_regions)
+        )
         actions.fit_selected.setEnabled(can_fit and has_selection)
         is_active = state in (RunnerState.RUNNING, RunnerState.PAUSED)
         actions.pause.setEnabled(is_active)
@@ -417,6 +410,9 @@ class MainWindow(QMainWindow):
                 Qt.Orientation.Horizontal,
             )
             self._widths_without_settings = []
+
+    def _note(self, text: str) -> None:
+        self._hub.note("info", text)
 
     def _show_message(self, level: str, text: str, details: str, is_urgent: bool) -> None:
         self.log_view.write(level, text, details)

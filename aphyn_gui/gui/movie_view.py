@@ -103,6 +103,12 @@ class MovieView(QWidget):
         self._readout = text
         self._show_left_out()
 
+    def put_above(self, bar: QWidget) -> None:
+        """Give a line of controls its place above everything else."""
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(0, bar)
+
     def show_frame(self, index: int) -> None:
         """Go to a frame."""
         self._slider.setValue(index)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.background import BackgroundTasks
+from aphyn_gui.gui.recovery_file import AbandonedStudy
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.insilico.demo import DEMO_REGIONS, demo_recording_path
 from aphyn_gui.recording import FORMATS, Recording, RecordingError, RectangularRoi
@@ -20,6 +22,9 @@ def file_filter() -> str:
     """The known kinds of files, as a file dialog wants them."""
     patterns = " ".join(f"*{suffix}" for kind in FORMATS for suffix in kind.suffixes)
     return f"Recordings and projects ({patterns} *{PROJECT_SUFFIX});;All files (*)"
+
+
+_Opened = tuple[Recording, RecordingReference]
 
 
 class RecordingLoader(QObject):
@@ -51,14 +56,58 @@ class RecordingLoader(QObject):
         else:
             self._open(path, self._take)
 
-    def add(self, path: str | Path) -> None:
-        """Open a recording beside those of the study."""
+    def add(self, paths: Sequence[str | Path]) -> None:
+        """Open recordings beside those of the study."""
+        wanted = [self._how_to_read(path) for path in paths]
 
-        def take(recording: Recording, reference: RecordingReference) -> None:
-            self._controller.add_recording(recording, reference)
-            self._tell_opened(recording, reference)
+        def read() -> list[_Opened | tuple[Path, RecordingError]]:
+            answers: list[_Opened | tuple[Path, RecordingError]] = []
+            for reference in wanted:
+                try:
+                    answers.append(_opened(reference))
+                except RecordingError as error:
+                    answers.append((reference.path, error))
+            return answers
 
-        self._open(Path(path), take)
+        def take(answers: list[_Opened | tuple[Path, RecordingError]]) -> None:
+            for first, second in answers:
+                if isinstance(second, RecordingError):
+                    assert isinstance(first, Path)
+                    self._refuse(first, second, "")
+                else:
+                    assert isinstance(first, Recording)
+                    self._controller.add_recording(first, second)
+                    self._tell_opened(first, second)
+
+        self._tasks.submit(
+            "open", read, take, lambda error, details: self._refuse(wanted[0].path, error, details)
+        )
+
+    def recover(self, study: AbandonedStudy, done: Callable[[], None]) -> None:
+        """Open a study that was kept for recovery, as unsaved.
+
+        Parameters
+        ----------
+        study : AbandonedStudy
+            As found.
+        done : callable
+            Called once it has been read, before it is shown.
+        """
+
+        def read() -> Document:
+            from aphyn_gui.study.opening import open_project
+
+            document = open_project(study.file.path)
+            return replace(document, path=study.project, saved=None)
+
+        def take(document: Document) -> None:
+            done()
+            self._controller.open_project(document)
+            self.opened.emit(str(study.file.path))
+
+        self._tasks.submit(
+            "open", read, take, lambda error, text: self._refuse(study.file.path, error, text)
+        )
 
     def open_demo(self) -> None:
         """Open the demo recording with its two regions."""
@@ -114,25 +163,26 @@ class RecordingLoader(QObject):
 
         self._tasks.submit("reread", read, take, refuse)
 
-    def _open(self, path: Path, take: Callable[[Recording, RecordingReference], None]) -> None:
+    def _how_to_read(self, path: str | Path) -> RecordingReference:
+        """A file with what the user said about it; one of the study is read again as it was.
+
+        Its regions lie in those pixels.
+        """
+        path = Path(os.path.abspath(path))
         interval, pitch = settings.calibration_of(path)
         references = (entry.reference for entry in self._controller.study.recordings)
         known = next((r for r in references if r is not None and r.path == path), None)
+        return replace(
+            known or RecordingReference(path), frame_interval_ms=interval, pixel_pitch_mm=pitch
+        )
 
-        def read() -> tuple[Recording, RecordingReference]:
-            from aphyn_gui.study.opening import open_referenced, with_content_hash
-
-            # A file of the study is read again as it was: its regions lie in those pixels.
-            reference = replace(
-                known or RecordingReference(path), frame_interval_ms=interval, pixel_pitch_mm=pitch
-            )
-            return open_referenced(reference), with_content_hash(reference)
-
+    def _open(self, path: Path, take: Callable[[Recording, RecordingReference], None]) -> None:
+        reference = self._how_to_read(path)
         self._tasks.submit(
             "open",
-            read,
+            lambda: _opened(reference),
             lambda answer: take(*answer),
-            lambda error, details: self._refuse(path, error, details),
+            lambda error, details: self._refuse(reference.path, error, details),
         )
 
     def _open_project(self, path: Path) -> None:
@@ -186,3 +236,10 @@ class RecordingLoader(QObject):
                 f"{path.name} was not opened: an unexpected {type(error).__name__}: {error}",
                 details,
             )
+
+
+def _opened(reference: RecordingReference) -> _Opened:
+    """A recording as the user said that it should be read, with its fingerprint."""
+    from aphyn_gui.study.opening import open_referenced, with_content_hash
+
+    return open_referenced(reference), with_content_hash(reference)

@@ -85,6 +85,7 @@ class RegionTableModel(QAbstractTableModel):
         controller.region_added.connect(self._insert)
         controller.region_removed.connect(self._remove)
         controller.region_changed.connect(self._change)
+        controller.region_moved.connect(self._move)
         for signal in (controller.fit_changed, analyst.analysed):
             signal.connect(self._refresh)
         for signal in (controller.preparation_changed, controller.protocol_changed):
@@ -249,6 +250,13 @@ class RegionTableModel(QAbstractTableModel):
         row = self.row_of(region_id)
         self._regions[row] = self._controller.study.region(region_id)
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    def _move(self, region_id: str, place: int) -> None:
+        row = self.row_of(region_id)
+        # Qt counts places before the row has gone from where it was.
+        self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), place + (place > row))
+        self._regions.insert(place, self._regions.pop(row))
+        self.endMoveRows()
 
     def _refresh(self, region_id: str) -> None:
         row = self.row_of(region_id)

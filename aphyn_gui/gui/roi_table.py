@@ -142,6 +142,8 @@ class RoiTable(QWidget):
             ("Rename", QKeySequence(Qt.Key.Key_F2), self._rename_selected),
             # Its keys belong to the window's action, which holds everywhere.
             ("Duplicate", QKeySequence(), self._duplicate_selected),
+            ("Move up", QKeySequence("Alt+Up"), lambda: self._move_selected(-1)),
+            ("Move down", QKeySequence("Alt+Down"), lambda: self._move_selected(1)),
             ("Delete", QKeySequence(QKeySequence.StandardKey.Delete), self._remove_selected),
         ):
             action = QAction(text, self)
@@ -244,6 +246,11 @@ class RoiTable(QWidget):
     def _duplicate_selected(self) -> None:
         if self._controller.selected_region_id:
             self._controller.duplicate_region(self._controller.selected_region_id)
+
+    def _move_selected(self, step: int) -> None:
+        region_id = self._controller.selected_region_id
+        if region_id:
+            self._controller.move_region(region_id, self._model.row_of(region_id) + step)
 
     def _remove_selected(self) -> None:
         if self._controller.selected_region_id:

@@ -99,8 +99,7 @@ class RunBar(QWidget):
     @Slot(str, str)
     def _on_finished(self, region_id: str, outcome: str) -> None:
         if not self._has_words:
-            regions = {region.id: region.name for region in self._controller.study.all_regions}
-            self._last_words = f"{regions.get(region_id, 'The fit')}: {outcome}."
+            self._last_words = f"{self._name(region_id) or 'The fit'}: {outcome}."
         self._has_words = False
         self._update()
 
@@ -125,7 +124,7 @@ class RunBar(QWidget):
             self.text.setText(self._last_words)
             self.progress.show_share(0.0)
             return
-        name = self._controller.study.region(region_id).name
+        name = self._name(region_id)
         snapshot = self._runner.latest(region_id)
         if snapshot is None:
             self.text.setText(f"{name}   preparing")
@@ -137,6 +136,15 @@ class RunBar(QWidget):
             self.text.setToolTip(progress.device)
         share = progress.epoch / progress.epochs if progress.epochs else 0.0
         self.progress.show_share(min(share, 1.0))
+
+    def _name(self, region_id: str) -> str:
+        """The region, with its recording where there are several; "" where it has gone."""
+        entries = self._controller.study.recordings
+        for entry in entries:
+            for region in entry.regions:
+                if region.id == region_id:
+                    return f"{region.name}, {entry.name}" if len(entries) > 1 else region.name
+        return ""
 
     def _show_cancelling(self, is_cancelling: bool) -> None:
         """Say what a cancel waits for: the compiler cannot be interrupted."""

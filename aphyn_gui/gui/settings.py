@@ -11,12 +11,15 @@ from aphyn_gui.gui.theme import ThemeMode
 from aphyn_gui.study import RecordingReference
 
 _MOST_RECENT = 8
+AUTOSAVE_INTERVALS_S = (30, 10, 120, 600)
+"""What can be chosen, the default first."""
+
 _LAYOUT_VERSION = 3
 """Raised when docks are renamed or added: an older layout is then not restored."""
 
 
 def recent_files() -> list[Path]:
-    """Recordings opened last, newest first, that still exist."""
+    """Recordings and studies opened last, newest first, that still exist."""
     stored = QSettings().value("recent_files", [])
     # An INI file gives a list of one entry back as that entry.
     texts = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
@@ -24,7 +27,7 @@ def recent_files() -> list[Path]:
 
 
 def remember_recent_file(path: Path) -> None:
-    """Put a recording in front of the recent ones."""
+    """Put a recording or a study in front of the recent ones."""
     path = path.resolve()
     others = [recent for recent in recent_files() if recent != path]
     QSettings().setValue("recent_files", [str(p) for p in [path, *others][:_MOST_RECENT]])
@@ -53,6 +56,17 @@ def remember_calibration(reference: RecordingReference) -> None:
             settings.remove(f"{key}/{name}")
         else:
             settings.setValue(f"{key}/{name}", repr(value))
+
+
+def autosave_interval_s() -> int:
+    """How long after a change unsaved work is kept, s; 0: never."""
+    stored = QSettings().value("autosave_interval_s", AUTOSAVE_INTERVALS_S[0], int)
+    return stored if stored in (0, *AUTOSAVE_INTERVALS_S) else AUTOSAVE_INTERVALS_S[0]
+
+
+def remember_autosave_interval(seconds: int) -> None:
+    """Keep how long after a change unsaved work is kept, s; 0: never."""
+    QSettings().setValue("autosave_interval_s", seconds)
 
 
 def theme_mode() -> ThemeMode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QIcon, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from aphyn_gui.gui import settings
@@ -45,18 +45,18 @@ class StartPage(QFrame):
         self._demo.setProperty("primary", "true")
         self._open.setObjectName("start_open")
         self._demo.setObjectName("start_demo")
-        self._open.setToolTip("Choose a recording on this machine (Ctrl+O)")
+        self._open.setToolTip("Choose a recording or a study on this machine (Ctrl+O)")
         self._demo.setToolTip(
             "Open a simulated recording with a normal and an ischaemic region, to try everything"
         )
         self._drop_zone = QFrame()
-        self._recent = QVBoxLayout()
+        self._recent_box = QWidget()
+        self._recent = QVBoxLayout(self._recent_box)
         self._build()
         self._open.clicked.connect(self.open_requested)
         self._demo.clicked.connect(self.demo_requested)
         theme_manager().changed.connect(self._apply_theme)
         self._apply_theme(current_theme())
-        self._fill_recent()
         parent.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -64,6 +64,11 @@ class StartPage(QFrame):
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.LayoutRequest):
             self.cover()
         return False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Offer what was opened or saved meanwhile."""
+        super().showEvent(event)
+        self._fill_recent()
 
     def cover(self) -> None:
         """Take the place between the bars at the top and at the bottom."""
@@ -94,6 +99,7 @@ class StartPage(QFrame):
             button.setMinimumSize(170, 36)
             buttons.addWidget(button)
         buttons.addStretch(1)
+        self._recent.setContentsMargins(0, 0, 0, 0)
         self._recent.setSpacing(2)
         inside = QVBoxLayout(self._drop_zone)
         inside.setContentsMargins(40, 44, 40, 40)
@@ -105,7 +111,7 @@ class StartPage(QFrame):
         inside.addLayout(buttons)
         inside.addSpacing(22)
         inside.addWidget(kinds)
-        inside.addLayout(self._recent)
+        inside.addWidget(self._recent_box)
         self._drop_zone.setObjectName("drop_zone")
         self._drop_zone.setMaximumWidth(720)
         self._drop_zone.setMinimumWidth(520)
@@ -119,7 +125,12 @@ class StartPage(QFrame):
         layout.addStretch(3)
 
     def _fill_recent(self) -> None:
+        while (item := self._recent.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
         paths = settings.recent_files()[:_MOST_RECENT]
+        self._recent_box.setVisible(bool(paths))
         if not paths:
             return
         self._recent.addSpacing(22)

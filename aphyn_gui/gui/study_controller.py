@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
@@ -12,6 +13,8 @@ from aphyn_gui.gui.commands import (
     AddRecording,
     AddRegion,
     ChangeRegion,
+    ChangeSource,
+    MoveRegion,
     OpenRecording,
     ReadRecording,
     RecordingPlace,
@@ -21,7 +24,7 @@ from aphyn_gui.gui.commands import (
     SetPreparation,
     SetProtocol,
 )
-from aphyn_gui.gui.study_editor import StudyEditor
+from aphyn_gui.gui.study_editor import StudyEditor, empty_document
 from aphyn_gui.recording import Preparation, Recording, RecordingError, RectangularRoi
 from aphyn_gui.study import (
     Document,
@@ -50,6 +53,8 @@ class StudyController(QObject):
 
     Signals
     -------
+    document_changed()
+        Anything of the document; before the other signals, which say what.
     recording_changed()
         Another current recording, none, or another frame interval or pixel pitch.
     recordings_changed()
@@ -57,6 +62,8 @@ class StudyController(QObject):
     region_added(str), region_changed(str), region_removed(str)
         One region of the current recording, by id. When another recording is shown, the regions of
         the former are removed and those of the new one added, for the views.
+    region_moved(str, int)
+        A region of the current recording has another place in the order.
     selection_changed(str)
         The selected region's id, "" for none.
     preparation_changed(), protocol_changed()
@@ -67,11 +74,13 @@ class StudyController(QObject):
         Level ("info", "warning" or "error"), text, details; for the user.
     """
 
+    document_changed = Signal()
     recording_changed = Signal()
     recordings_changed = Signal()
     region_added = Signal(str)
     region_changed = Signal(str)
     region_removed = Signal(str)
+    region_moved = Signal(str, int)
     selection_changed = Signal(str)
     preparation_changed = Signal()
     protocol_changed = Signal()
@@ -148,7 +157,7 @@ class StudyController(QObject):
         study = self.study
         entry = study.new_recording(reference)
         study = Study.of(reference, entry.preparation, study.protocol)
-        document = Document(study, {study.current_id: recording})
+        document = Document(study, {study.current_id: recording}, saved=study)
         if self._has_opened:
             self._undo_stack.push(OpenRecording(self._editor, document, reference.path.name))
         else:
@@ -212,14 +221,22 @@ class StudyController(QObject):
     def relink_recording(
         self, recording_id: str, recording: Recording, reference: RecordingReference
     ) -> None:
-        """Read a recording from another file, or with another interval or pitch. Not undone.
+        """Read a recording from another file, or with another interval or pitch.
 
         Raises
         ------
         StudyError
             If there is none of that id.
         """
-        self._editor.relink(recording_id, recording, reference)
+        entry = self.study.recording_entry(recording_id)
+        source = reference, recording, ""
+        if entry.reference == reference:
+            # The file is read again; nothing of the study changes.
+            self._editor.exchange_source(recording_id, source)
+            return
+        is_elsewhere = entry.reference is None or entry.reference.path != reference.path
+        what = f"{'find' if is_elsewhere else 'calibrate'} {entry.name}"
+        self._undo_stack.push(ChangeSource(self._editor, recording_id, source, what))
 
     def reread_recording(
         self, recording_id: str, recording: Recording, reference: RecordingReference
@@ -256,9 +273,15 @@ class StudyController(QObject):
         for problem in document.problems.values():
             self.report("warning", problem)
 
-    def mark_saved(self, study: Study) -> None:
-        """Take the paths of recordings over from a study that was saved, where they still fit."""
-        self._editor.take_references(study)
+    def close_study(self) -> None:
+        """Show nothing; only the settings of the next fit stay."""
+        self._undo_stack.clear()
+        self._editor.exchange_document(empty_document(Study.of(protocol=self.study.protocol)))
+        self._has_opened = False
+
+    def mark_saved(self, study: Study, path: Path) -> None:
+        """Take over that a study was saved, with the paths of its recordings where they fit."""
+        self._editor.take_saved(study, path)
 
     def add_region(self, roi: RectangularRoi, name: str | None = None) -> Region:
         """Add a region with the next free colour, and a name if none is given; it gets selected.
@@ -321,6 +344,14 @@ class StudyController(QObject):
     def remove_region(self, region_id: str) -> None:
         """Remove a region and its fit; undoing brings both back."""
         self._undo_stack.push(RemoveRegion(self._editor, self.study.region(region_id)))
+
+    def move_region(self, region_id: str, index: int) -> None:
+        """Put a region to another place in the order of its recording; past an end is the end."""
+        regions = self.study.recording_of(region_id).regions
+        region = self.study.region(region_id)
+        before, after = regions.index(region), min(max(index, 0), len(regions) - 1)
+        if before != after:
+            self._undo_stack.push(MoveRegion(self._editor, region, before, after))
 
     def set_preparation(self, preparation: Preparation, text: str = "change preparation") -> None:
         """Replace the settings from counts to sequences; ``text`` names the step to undo."""

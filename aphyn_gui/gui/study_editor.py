@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aphyn_gui.fitting import Protocol
-from aphyn_gui.gui.commands import RecordingPlace, RegionPlace
+from aphyn_gui.gui.commands import RecordingPlace, RecordingSource, RegionPlace
 from aphyn_gui.recording import Preparation, Recording
-from aphyn_gui.study import (
-    Document,
-    RecordingReference,
-    Region,
-    RegionFit,
-    Study,
-    StudyRecording,
-)
+from aphyn_gui.study import Document, Region, RegionFit, Study, StudyRecording
 
 if TYPE_CHECKING:
     from aphyn_gui.gui.study_controller import StudyController
@@ -33,8 +27,18 @@ class StudyEditor:
 
     def __init__(self, controller: StudyController) -> None:
         self._controller = controller
-        self.document = Document(Study())
+        self._document = empty_document(Study())
         self.selected = ""
+
+    @property
+    def document(self) -> Document:
+        """The study with what is open of it."""
+        return self._document
+
+    @property
+    def current_id(self) -> str:
+        """Id of the current recording."""
+        return self._study.current_id
 
     def select(self, region_id: str) -> None:
         """Select a region of the current recording, "" for none."""
@@ -52,17 +56,23 @@ class StudyEditor:
         self._set_study(self._study.with_fit(region_id, fit))
         self._controller.fit_changed.emit(region_id)
 
-    def relink(
-        self, recording_id: str, recording: Recording, reference: RecordingReference
-    ) -> None:
-        """Open a recording anew."""
-        entry = replace(self._study.recording_entry(recording_id), reference=reference)
-        problems = {k: text for k, text in self.document.problems.items() if k != recording_id}
-        recordings = {**self.document.recordings, recording_id: recording}
-        self.document = Document(self._study.with_recording(entry), recordings, problems)
-        if recording_id == self._study.current_id:
+    def exchange_source(self, recording_id: str, source: RecordingSource) -> RecordingSource:
+        """Read a recording from elsewhere, or otherwise; what it was read from."""
+        reference, recording, problem = source
+        before = self._document
+        entry = before.study.recording_entry(recording_id)
+        recordings, problems = dict(before.recordings), dict(before.problems)
+        old = entry.reference, recordings.pop(recording_id, None), problems.pop(recording_id, "")
+        if recording is not None:
+            recordings[recording_id] = recording
+        elif problem:
+            problems[recording_id] = problem
+        study = before.study.with_recording(replace(entry, reference=reference))
+        self._set(replace(before, study=study, recordings=recordings, problems=problems))
+        if recording_id == self.current_id:
             self._controller.recording_changed.emit()
         self._controller.recordings_changed.emit()
+        return old
 
     def read_recording(self, entry: StudyRecording, recording: Recording) -> None:
         """Take what a recording is after it was read in another way; its path and name stay."""
@@ -79,10 +89,10 @@ class StudyEditor:
             )
         entry = replace(entry, name=now.name, reference=reference)
         study = self._study.with_recording(entry)
-        recordings = {**self.document.recordings, entry.id: recording}
-        document = replace(self.document, study=study, recordings=recordings)
+        recordings = {**self._document.recordings, entry.id: recording}
+        document = replace(self._document, study=study, recordings=recordings)
         if (now.regions, now.preparation) == (entry.regions, entry.preparation):
-            self.document = document
+            self._set(document)
             self._controller.recording_changed.emit()
             self._controller.recordings_changed.emit()
             return
@@ -90,15 +100,18 @@ class StudyEditor:
         self._become(document)
         self.select(selected)
 
-    def take_references(self, study: Study) -> None:
-        """Take paths over from a study as it was saved, where the recording is the same."""
-        saved = {entry.id: entry.reference for entry in study.recordings}
-        for entry in self._study.recordings:
-            new = saved.get(entry.id)
+    def take_saved(self, saved: Study, path: Path) -> None:
+        """Take over that and where a study was saved, with its paths where they still fit."""
+        study = self._study
+        references = {entry.id: entry.reference for entry in saved.recordings}
+        for entry in study.recordings:
+            new = references.get(entry.id)
             if new is None or entry.reference is None or new.path.name != entry.reference.path.name:
                 continue
             reference = replace(entry.reference, path=new.path, relative_path=new.relative_path)
-            self._set_study(self._study.with_recording(replace(entry, reference=reference)))
+            study = study.with_recording(replace(entry, reference=reference))
+        self._set(replace(self._document, study=study, saved=saved, path=path))
+        self._controller.recordings_changed.emit()
 
     def insert_region(self, place: RegionPlace) -> None:
         """Put a region, and its fit if it has one, at its place."""
@@ -135,6 +148,16 @@ class StudyEditor:
         self.show(self._study.recording_of(region.id).id)
         self._set_study(self._study.with_region(region))
         self._controller.region_changed.emit(region.id)
+
+    def place_region(self, region_id: str, index: int) -> None:
+        """Put a region to another place in the order of its recording."""
+        entry = self._study.recording_of(region_id)
+        self.show(entry.id)
+        region = self._study.region(region_id)
+        regions = [other for other in entry.regions if other.id != region_id]
+        regions.insert(index, region)
+        self._set_study(self._study.with_recording(replace(entry, regions=tuple(regions))))
+        self._controller.region_moved.emit(region_id, index)
 
     def replace_preparation(self, recording_id: str, preparation: Preparation) -> None:
         """Replace a recording's settings from counts to sequences."""
@@ -192,7 +215,11 @@ class StudyEditor:
         return self.document.study
 
     def _set_study(self, study: Study) -> None:
-        self.document = replace(self.document, study=study)
+        self._set(replace(self._document, study=study))
+
+    def _set(self, document: Document) -> None:
+        self._document = document
+        self._controller.document_changed.emit()
 
     def _become(self, document: Document) -> None:
         """Show another document; the views forget the regions of the former current recording."""
@@ -203,7 +230,7 @@ class StudyEditor:
         )
         if not is_same:
             self.select("")
-        self.document = document
+        self._set(document)
         if not is_same:
             for region in before.study.regions:
                 controller.region_removed.emit(region.id)
@@ -219,6 +246,11 @@ class StudyEditor:
             controller.protocol_changed.emit()
         if not is_same and document.study.regions:
             self.select(document.study.regions[0].id)
+
+
+def empty_document(study: Study) -> Document:
+    """A study that has just begun: nothing of it can be lost."""
+    return Document(study, saved=study)
 
 
 def _changed_fits(before: Mapping[str, RegionFit], after: Mapping[str, RegionFit]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -45,7 +45,14 @@ class WindowActions(QObject):
         Where menus and toolbar go.
     undo, redo : QAction
         From the undo stack.
+
+    Signals
+    -------
+    autosave_chosen(int)
+        How long after a change unsaved work is kept, s; 0: never.
     """
+
+    autosave_chosen = Signal(int)
 
     def __init__(self, window: QMainWindow, undo: QAction, redo: QAction) -> None:
         super().__init__(window)
@@ -53,7 +60,9 @@ class WindowActions(QObject):
         undo.setShortcut(QKeySequence.StandardKey.Undo)
         redo.setShortcut(QKeySequence.StandardKey.Redo)
         self.undo, self.redo = undo, redo
-        self.open = self._action("Open…", "Open a recording", QKeySequence.StandardKey.Open)
+        self.open = self._action(
+            "Open…", "Open a recording or a study", QKeySequence.StandardKey.Open
+        )
         self.open_folder = self._action(
             "Open folder…", "Open a folder in which every frame is a file"
         )
@@ -65,6 +74,12 @@ class WindowActions(QObject):
             "Export map…", "Write the map that is shown as CSV, NPY, TIFF or a picture"
         )
         self.export_map.setEnabled(False)
+        self.save = self._action("Save study", "Save regions, settings and fits", "Ctrl+S")
+        self.save_as = self._action("Save study as…", "Save under another name", "Ctrl+Shift+S")
+        self.close_study = self._action("Close", "Close the study", "Ctrl+W")
+        self.add_recording = self._action(
+            "Add recording to study…", "Compare regions of several recordings", "Ctrl+Shift+O"
+        )
         self.quit = self._action("Quit", "Close the window", QKeySequence.StandardKey.Quit)
         self.draw = self._action("Draw ROI", "Draw a region: drag on the movie", "R")
         self.select = self._action("Select", "Select, move and resize regions; drag pans", "V")
@@ -83,7 +98,24 @@ class WindowActions(QObject):
             "Hover fit", "Fit the physics to the pixel under the mouse, and to a dragged region"
         )
         self.hover_fit.setCheckable(True)
-        self.fit_all = self._action("Fit all", "Fit every region, one after the other", "Ctrl+F")
+        self.rename_recording = self._action(
+            "Rename recording…", "Give the recording another name in this study"
+        )
+        self.remove_recording = self._action(
+            "Remove recording", "Take the recording out of the study, with its regions and fits"
+        )
+        self.find_recordings = self._action(
+            "Find recordings…", "Choose where recordings are that were not found"
+        )
+        self.next_recording = self._action(
+            "Next recording", "Show the study's next recording", "Ctrl+PgDown"
+        )
+        self.previous_recording = self._action(
+            "Previous recording", "Show the study's recording before this one", "Ctrl+PgUp"
+        )
+        self.fit_all = self._action(
+            "Fit all", "Fit every region of all recordings, one after the other", "Ctrl+F"
+        )
         self.fit_selected = self._action("Fit selected", "Fit the selected region", "Ctrl+Shift+F")
         self.pause = self._action("Pause", "Hold the running fit after its epoch, or go on")
         self.cancel = self._action("Cancel", "End the running fit, keep its last finite model")
@@ -126,11 +158,15 @@ class WindowActions(QObject):
         file_menu = bar.addMenu("&File")
         file_menu.addActions([self.open, self.open_folder])
         file_menu.addMenu(self.recent_menu)
-        file_menu.addAction(self.simulate)
+        file_menu.addActions([self.add_recording, self.simulate])
         file_menu.addMenu(exports)
         exports.addSeparator()
         exports.addAction(self.export_map)
         file_menu.addSeparator()
+        file_menu.addActions([self.save, self.save_as])
+        file_menu.addMenu(self._autosave_menu())
+        file_menu.addSeparator()
+        file_menu.addAction(self.close_study)
         file_menu.addAction(self.quit)
         self.recent_menu.aboutToShow.connect(lambda: self._fill_recent(open_recent))
         edit = bar.addMenu("&Edit")
@@ -143,6 +179,9 @@ class WindowActions(QObject):
         recording.addMenu(self.mask_menu)
         recording.addSeparator()
         recording.addActions([self.information, self.calibrate, self.hover_fit])
+        recording.addSeparator()
+        recording.addActions([self.previous_recording, self.next_recording])
+        recording.addActions([self.rename_recording, self.remove_recording, self.find_recordings])
         fit = bar.addMenu("F&it")
         fit.addActions([self.fit_all, self.fit_selected])
         fit.addSeparator()
@@ -200,6 +239,19 @@ class WindowActions(QObject):
             group.addAction(action)
         return menu
 
+    def _autosave_menu(self) -> QMenu:
+        menu = QMenu("Keep unsaved work", self._window)
+        menu.setToolTip("Unsaved work is offered again if the program ends without warning")
+        group = QActionGroup(menu)
+        for seconds in (*sorted(settings.AUTOSAVE_INTERVALS_S), 0):
+            text = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+            action = menu.addAction(f"{text} after a change" if seconds else "Never")
+            action.setCheckable(True)
+            action.setChecked(seconds == settings.autosave_interval_s())
+            action.triggered.connect(lambda _=False, s=seconds: self.autosave_chosen.emit(s))
+            group.addAction(action)
+        return menu
+
     def _fill_recent(self, open_recent: Callable[[Path], None]) -> None:
         self.recent_menu.clear()
         for path in settings.recent_files():
@@ -208,7 +260,7 @@ class WindowActions(QObject):
             action.setToolTip(str(path))
             action.triggered.connect(lambda _=False, chosen=path: open_recent(chosen))
         if self.recent_menu.isEmpty():
-            self.recent_menu.addAction("No recordings opened yet").setEnabled(False)
+            self.recent_menu.addAction("Nothing opened yet").setEnabled(False)
 
     def _apply_icons(self) -> None:
         for name, shape in _ICONS.items():

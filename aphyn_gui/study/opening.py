@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def open_project(path: Path) -> Document:
             problems[entry.id] = f"{found.name}: {error}"
     if recordings and study.current_id not in recordings:
         study = study.showing(next(iter(recordings)))
-    return Document(study, recordings, problems)
+    return Document(study, recordings, problems, Path(os.path.abspath(path)), study)
 
 
 def open_referenced(reference: RecordingReference) -> Recording:

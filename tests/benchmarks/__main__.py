@@ -31,6 +31,7 @@ NAMES = (
     "tissue",
     "trust",
     "kills",
+    "endurance",
     "fuzz-projects",
 )
 

@@ -113,12 +113,12 @@ def bare_movie_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def new_window(qtbot: QtBot) -> Iterator[Callable[[], MainWindow]]:
-    """Makes real windows, shown offscreen."""
+def new_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
+    """Makes real windows, shown offscreen; given a folder, they keep unsaved work there."""
     windows: list[MainWindow] = []
 
-    def make() -> MainWindow:
-        window = MainWindow()
+    def make(recovery_folder: Path | None = None) -> MainWindow:
+        window = MainWindow(recovery_folder=recovery_folder)
         windows.append(window)
         window.resize(1280, 800)
         window.show()
@@ -127,7 +127,7 @@ def new_window(qtbot: QtBot) -> Iterator[Callable[[], MainWindow]]:
 
     yield make
     for window in windows:
-        window.close()
+        window.close_unsaved()
         window.deleteLater()
 
 

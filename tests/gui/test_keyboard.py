@@ -202,16 +202,6 @@ def test_a_dropped_recording_is_opened_and_remembered(
     assert movie_file.name in entry.text().replace("&", "")
 
 
-def test_of_several_dropped_files_the_first_is_opened_and_it_says_so(
-    window: MainWindow, movie_file: Path, bare_movie_file: Path, qtbot: QtBot
-) -> None:
-    with qtbot.waitSignal(window.loader.opened):
-        drop(window, [QUrl.fromLocalFile(str(path)) for path in (movie_file, bare_movie_file)])
-    assert window.controller.recording is not None
-    assert window.controller.recording.path == movie_file
-    assert "bare.tif is not" in window.log_view.text
-
-
 def test_what_is_no_file_is_not_welcome(window: MainWindow) -> None:
     assert not drop(window, [])
     assert not drop(window, [QUrl("https://example.org/heart.tif")])

@@ -76,7 +76,7 @@ def test_closing_while_a_fit_runs_ends_it(with_regions: MainWindow, qtbot: QtBot
     with_regions.controller.set_protocol(EX_VIVO.with_changes(epochs=1_000_000))
     with_regions.actions_.fit_all.trigger()
     wait_running(with_regions, qtbot)
-    with_regions.close()
+    with_regions.close_unsaved()
     assert with_regions.runner.state is RunnerState.IDLE
     # No thread may be left: the fixture looks.
 

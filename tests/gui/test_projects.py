@@ -53,7 +53,7 @@ def test_a_project_opens_with_recordings_regions_and_fits(
     wait_analysed(window, qtbot)
     controller = window.controller
     assert not window.start_page.isVisible()
-    assert window.windowTitle().startswith("ischaemia.npy")
+    assert window.windowTitle() == "hearts.aphyn[*]: ischaemia.npy — aphyn_gui"
     assert window.roi_table.findChild(RegionTableModel).rowCount() == 1
     assert window.fit_view.shown_region_id == controller.study.regions[0].id
     assert window.fit_view.picture is not None
@@ -63,7 +63,7 @@ def test_a_project_opens_with_recordings_regions_and_fits(
     first = controller.study.recordings[0]
     controller.show_recording(first.id)
     wait_analysed(window, qtbot)
-    assert window.windowTitle().startswith("control.npy")
+    assert window.windowTitle() == "hearts.aphyn[*]: control.npy — aphyn_gui"
     assert window.fit_view.shown_region_id == first.regions[0].id
     controller.change_region(replace(first.regions[0], name="Base"))
     controller.undo_stack.undo()
@@ -104,7 +104,7 @@ def test_a_recording_can_be_added_to_those_that_are_open(
 ) -> None:
     path = save_movie(tmp_path, "second.npy")
     with qtbot.waitSignal(loaded.loader.opened):
-        loaded.loader.add(path)
+        loaded.loader.add([path])
     references = [entry.reference for entry in loaded.controller.study.recordings]
     assert [r.path.name for r in references if r is not None] == ["movie.tif", "second.npy"]
     assert all(r.content_hash for r in references if r is not None)

@@ -349,6 +349,133 @@ def test_the_views_follow_every_edit_of_several_recordings(
     }
 
 
+def apply_any_edit(controller: StudyController, kind: str, a: int, b: int) -> None:
+    recordings = controller.study.recordings
+    entry = recordings[a % len(recordings)]
+    regions = controller.study.all_regions
+    if kind == "join":
+        controller.add_recording(recording(f"{a}.npy"), RecordingReference(Path(f"{a}.npy")))
+    elif kind == "drop":
+        controller.remove_recording(entry.id)
+    elif kind == "name":
+        controller.rename_recording(entry.id, f"{entry.id} {b}")
+    elif kind == "calibrate" and entry.reference is not None:
+        reference = replace(entry.reference, frame_interval_ms=a + 1.0, pixel_pitch_mm=b + 1.0)
+        controller.relink_recording(entry.id, recording(interval_ms=a + 1.0), reference)
+    elif kind == "order" and regions:
+        controller.move_region(regions[a % len(regions)].id, b)
+    elif kind == "show":
+        controller.show_recording(entry.id)
+    elif kind == "open":
+        controller.set_recording(recording(f"o{b}.npy"), RecordingReference(Path(f"o{b}.npy")))
+    else:
+        apply_edit(controller, kind, a, b)
+
+
+EDITS = (
+    "add", "move", "nudge", "rename", "recolour", "remove", "duplicate", "order", "prepare",
+    "protocol", "join", "drop", "name", "calibrate", "open",
+)  # fmt: skip
+
+
+def a_hundred(kinds: tuple[str, ...]) -> st.SearchStrategy[list[tuple[str, int, int]]]:
+    edit = st.tuples(st.sampled_from(kinds), st.integers(0, 9), st.integers(0, 9))
+    return st.lists(edit, min_size=100, max_size=100)
+
+
+def undone_and_redone(controller: StudyController) -> tuple[Study, Study]:
+    steps = controller.undo_stack.index()
+    while controller.undo_stack.canUndo():
+        controller.undo_stack.undo()
+    undone = controller.study
+    while controller.undo_stack.index() < steps:
+        controller.undo_stack.redo()
+    return undone, controller.study
+
+
+LONG = settings(
+    max_examples=15,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large,
+    ],
+    deadline=None,
+)  # fmt: skip
+
+
+@LONG
+@given(a_hundred(EDITS))
+def test_undoing_and_redoing_a_hundred_edits_is_the_identity(
+    qapp: object, sequence: list[tuple[str, int, int]]
+) -> None:
+    controller = make_controller()
+    start = controller.study
+    for kind, a, b in sequence:
+        apply_any_edit(controller, kind, a, b)
+    end = controller.study
+    assert undone_and_redone(controller) == (start, end)
+
+
+@LONG
+@given(a_hundred((*EDITS, "show", "undo", "redo")))
+def test_looking_at_other_recordings_in_between_changes_nothing_of_that(
+    qapp: object, sequence: list[tuple[str, int, int]]
+) -> None:
+    controller = make_controller()
+    start = controller.study
+    for kind, a, b in sequence:
+        apply_any_edit(controller, kind, a, b)
+    end = controller.study
+    undone, redone = undone_and_redone(controller)
+    # Which recording is shown is no edit.
+    assert undone.showing(start.current_id) == start
+    assert redone.showing(end.current_id) == end
+
+
+def test_the_order_of_regions_can_be_changed_and_undone(qapp: object) -> None:
+    controller = make_controller()
+    regions = [controller.add_region(RectangularRoi(n, 0, 4, 4)) for n in range(3)]
+    controller.move_region(regions[0].id, 2)
+    assert controller.study.regions == (regions[1], regions[2], regions[0])
+    steps = controller.undo_stack.count()
+    controller.move_region(regions[0].id, 9)
+    assert controller.undo_stack.count() == steps
+    controller.undo_stack.undo()
+    assert controller.study.regions == tuple(regions)
+
+
+def test_frame_interval_and_pitch_can_be_undone(qapp: object) -> None:
+    controller = StudyController()
+    unknown = recording(interval_ms=None)
+    controller.set_recording(unknown, RecordingReference(Path("a.npy")))
+    controller.set_recording(recording(), RecordingReference(Path("a.npy"), 1.0, 0.2))
+    assert controller.analysis_blocker == ""
+    controller.undo_stack.undo()
+    assert controller.recording is unknown
+    assert "frame interval" in controller.analysis_blocker
+    controller.undo_stack.redo()
+    assert controller.study.recording == RecordingReference(Path("a.npy"), 1.0, 0.2)
+
+
+def test_what_would_be_lost_is_known(qapp: object, tmp_path: Path) -> None:
+    controller = make_controller()
+    assert not controller.document.is_modified
+    controller.add_region(RectangularRoi(0, 0, 4, 4))
+    assert controller.document.is_modified
+    path = tmp_path / "study.aphyn"
+    controller.mark_saved(save_project(controller.study, path), path)
+    assert not controller.document.is_modified
+    controller.move_region(controller.study.regions[0].id, 0)
+    assert not controller.document.is_modified
+    controller.undo_stack.undo()
+    assert controller.document.is_modified
+    controller.undo_stack.redo()
+    assert not controller.document.is_modified
+    controller.set_recording(recording("b.npy"), RecordingReference(Path("b.npy")))
+    assert (controller.document.path, controller.document.is_modified) == (None, False)
+    controller.undo_stack.undo()
+    assert (controller.document.path, controller.document.is_modified) == (path, False)
+
+
 def test_a_project_replaces_everything_and_numbers_go_on(qapp: object) -> None:
     controller, _, _ = with_two_recordings()
     study = Study.of(RecordingReference(Path("c.npy")))
@@ -380,7 +507,7 @@ def test_saving_changes_nothing_but_paths(qapp: object, tmp_path: Path) -> None:
     controller, _, second = with_two_recordings()
     saved = save_project(controller.study, tmp_path / "study.aphyn")
     controller.rename_recording(second, "edited meanwhile")
-    controller.mark_saved(saved)
+    controller.mark_saved(saved, tmp_path / "study.aphyn")
     references = [entry.reference for entry in controller.study.recordings]
     assert references == [entry.reference for entry in saved.recordings]
     assert controller.study.current.name == "edited meanwhile"

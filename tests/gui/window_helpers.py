@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -82,3 +83,13 @@ def drag_on_image(
     """Drag on the movie between two points in pixels of the image."""
     canvas = window.movie_view.canvas
     drag(canvas.viewport(), canvas.image_to_viewport(*start), canvas.image_to_viewport(*stop))
+
+
+def press_with_ctrl(window: QWidget, key: Qt.Key, shift: bool = False) -> None:
+    """A shortcut, as the window gets it when nothing else is in front of it."""
+    modifiers = Qt.KeyboardModifier.ControlModifier
+    if shift:
+        modifiers |= Qt.KeyboardModifier.ShiftModifier
+    window.activateWindow()
+    QApplication.processEvents()
+    QTest.keyClick(window, key, modifiers)
