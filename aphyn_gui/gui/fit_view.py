@@ -33,8 +33,8 @@ from aphyn_gui.gui.symbols import symbol_html
 SHORTEST_TURN_MS = 16
 """One plot is painted in a turn, so that the window answers in between."""
 
-LONGEST_ROUND_MS = 120
-"""However dear painting is, every plot gets its turn about eight times a second."""
+LONGEST_ROUND_MS = 200
+"""However dear painting is, every plot gets its turn about five times a second."""
 
 PAINTING_SHARE = 0.06
 """How much of a processor painting may take while nothing else forbids it."""

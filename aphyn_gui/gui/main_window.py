@@ -10,7 +10,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from aphyn_gui.gui import settings, whats_this
-from aphyn_gui.gui.about_dialog import AboutDialog
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.dropped_files import dropped_files
@@ -432,4 +431,6 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() | state if is_full else self.windowState() & ~state)
 
     def _show_about(self) -> None:
+        from aphyn_gui.gui.about_dialog import AboutDialog
+
         AboutDialog(self, self.tasks).show()

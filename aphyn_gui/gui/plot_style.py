@@ -51,6 +51,31 @@ class NarrowLabel(pg.LabelItem):  # type: ignore[misc]
         self.updateGeometry()
 
 
+class LateMenuBox(pg.ViewBox):  # type: ignore[misc]
+    """A view whose menu is made when it is first wanted: a dozen of them slow the start down."""
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.state["enableMenu"] = True
+
+    def getMenu(self, event: Any) -> Any:
+        """The menu; called by pyqtgraph."""
+        self._make_menu()
+        return super().getMenu(event)
+
+    def getContextMenus(self, event: Any) -> Any:
+        """Its entries; called by pyqtgraph."""
+        self._make_menu()
+        return super().getContextMenus(event)
+
+    def _make_menu(self) -> None:
+        if self.menuEnabled() and self.menu is None:
+            self.setMenuEnabled(True)
+            menu: Any = self.menu
+            # Made by a click it belongs to no window, and would outlive it.
+            menu.setParent(self.getViewWidget(), menu.windowFlags())
+
+
 def mixed(color: str, other: str, share: float) -> str:
     """``color`` with ``share`` of ``other`` mixed in: a faint tone whose pen stays opaque."""
     first, second = QColor(color), QColor(other)
@@ -105,8 +130,7 @@ def new_plot(title: str = "", names_ends: bool = True, is_log: bool = False) -> 
         axes["right"] = CurveEnds()
     if is_log:
         axes["left"] = LogAxis("left")
-    plot = pg.PlotItem(axisItems=axes)
-    plot.setMenuEnabled(True)
+    plot = pg.PlotItem(axisItems=axes, viewBox=LateMenuBox())
     for side in ("left", "bottom"):
         axis = plot.getAxis(side)
         axis.enableAutoSIPrefix(False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aphyn_gui.fitting.parameter_map import WEAK
+from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
 
 Floats = npt.NDArray[np.float64]
 Map = npt.NDArray[np.float32]
@@ -23,8 +23,8 @@ FIELD_FIT_DEFINITION = (
     "every parameter that is not mapped are those of one fit of the tissue's mean potential, v(0) "
     "is its first sample. "
     "Residual: root mean square difference from the model, in parts of the amplitude. Flagged: "
-    f"the relative standard error exceeds {WEAK:.0%} or a distant value fits as well, a value lies "
-    "at its bound, or the solver did not come to rest."
+    f"the relative standard error exceeds {LARGEST_RELATIVE_ERROR:.0%} or a distant value fits as "
+    "well, a value lies at its bound, or the solver did not come to rest."
 )
 """How the numbers are defined, in one paragraph."""
 

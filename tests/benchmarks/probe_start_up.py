@@ -25,20 +25,22 @@ def main() -> None:
         found["torch_import_s"] = time.perf_counter() - started
         real_import()
 
-    def run_window(application: Any, hub: Any, options: Any) -> int:
+    def run_window(*arguments: Any) -> int:
         from aphyn_gui.gui import main_window
 
         class Watched(main_window.MainWindow):
             """The main window, with an eye on it."""
 
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
+            def __init__(self, *arguments: Any, **named: Any) -> None:
+                super().__init__(*arguments, **named)
                 _watch(self, found)
 
         main_window.MainWindow = Watched
-        return real_run_window(application, hub, options)
+        return real_run_window(*arguments)
 
     app._run_window, app._import_heavy_modules = run_window, import_heavy_modules
+    # Without a screen the demo would run unattended, and write its pictures.
+    app._is_demo_offscreen = lambda options: False
     status = app.main(["--demo"])
     print(json.dumps(found))
     sys.exit(status)
@@ -72,7 +74,7 @@ def _watch(window: Any, found: dict[str, float]) -> None:
         found["first_epoch_s"] = time.time() - _STARTED
         ticker.stop()
         found["timer_p99_ms"], found["timer_max_ms"] = ticker.p99_ms, ticker.max_ms
-        QTimer.singleShot(0, window.close)
+        QTimer.singleShot(0, window.close_unsaved)
 
     # The window owns both, so that they live as long as it does.
     ticker.setParent(window)
