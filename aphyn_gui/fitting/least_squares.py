@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from aphyn_gui.fitting.small_systems import solve_positive
 from aphyn_gui.hybrid import INITIAL_VOLTAGE, TrajectoryProblem, normal_equations
 
 _LEAST_DAMPING, _LARGEST_DAMPING = 1e-9, 1e9
@@ -187,7 +186,7 @@ def least_squares(
         damped = curvature + torch.diag_embed(force.unsqueeze(-1) * scale + held.double())
         finite = damped.isfinite().all(-1).all(-1) & down.isfinite().all(-1)
         damped = torch.where(finite[:, None, None], damped, identity)
-        step = solve_positive(damped, -(down * free).nan_to_num())
+        step = torch.linalg.solve(damped, -(down * free).nan_to_num().unsqueeze(-1)).squeeze(-1)
         trial = (here + step.clamp(-_LONGEST_STEP, _LONGEST_STEP)).clamp(lower, upper)
         moved = trial - here
         if is_trusting:

@@ -44,18 +44,6 @@ class SmallSystems:
         """Whether each matrix is positive definite, shape (systems,)."""
         return torch.stack(self._pivots).gt(0).all(0)
 
-    def solve(self, right: Tensor) -> Tensor:
-        """Solutions, shape (systems, size); nonsense where the matrix is not positive."""
-        found = [
-            value / pivot
-            for value, pivot in zip(self._forward(right.unbind(-1)), self._pivots, strict=True)
-        ]
-        size = len(found)
-        for row in range(size - 2, -1, -1):
-            for below in range(row + 1, size):
-                found[row] = found[row] - self._factors[below][row] * found[below]
-        return torch.stack(found, dim=-1)
-
     def inverse_diagonal(self) -> Tensor:
         """Diagonals of the inverses, shape (systems, size)."""
         one = torch.ones_like(self._pivots[0])
@@ -81,14 +69,6 @@ class SmallSystems:
                 rest = rest - factor * before
             found.append(rest)
         return found
-
-
-def solve_positive(matrices: Tensor, right: Tensor) -> Tensor:
-    """Solutions of symmetric positive definite systems, shape (systems, size)."""
-    if right.shape[-1] <= LARGEST:
-        return SmallSystems(matrices).solve(right)
-    solution: Tensor = torch.linalg.solve(matrices, right.unsqueeze(-1)).squeeze(-1)
-    return solution
 
 
 def positive_inverse_diagonal(matrices: Tensor) -> tuple[Tensor, Tensor]:

@@ -67,9 +67,8 @@ def test_the_last_epoch_is_what_is_shown(
     region_id = controller.study.regions[0].id
     controller.select_region(region_id)
     fit(qtbot, runner, region_id)
-    qtbot.waitUntil(
-        lambda: not (view.forecast.is_waiting or view.decomposition.is_waiting), timeout=TIMEOUT_MS
-    )
+    panels = (view.forecast, view.decomposition, view.losses, view.parameters)
+    qtbot.waitUntil(lambda: not any(panel.is_waiting for panel in panels), timeout=TIMEOUT_MS)
     stored = controller.study.fits[region_id].fit
     forecast = stored.forecast
     _, shown = view.forecast.prediction.getData()
