@@ -39,7 +39,8 @@ class Case:
 
     def with_seed(self, seed: int) -> Protocol:
         """The protocol of one repeat."""
-        return self.protocol.with_changes(seed=seed)
+        # The experiments repeat each fit themselves.
+        return self.protocol.with_changes(seed=seed, repeats=0)
 
     @property
     def protocol_key(self) -> str:
