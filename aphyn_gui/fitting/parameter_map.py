@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting.least_squares import (
     LeastSquaresState,
     Unknown,
@@ -221,12 +222,7 @@ class PixelSolver:
             precision=torch.float32,
             unchecked_gain=unchecked_gain,
         )
-        while True:
-            try:
-                next(solver)
-            except StopIteration as stop:
-                found: LeastSquaresState = stop.value
-                return found
+        return drained(solver)
 
     def _deviations(self, state: LeastSquaresState, measured: Tensor) -> Tensor:
         """Standard errors of the solver's variables, shape (pixels, unknowns)."""

@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from aphyn_gui.draining import drained
 from aphyn_gui.insilico import ten_tusscher
 from aphyn_gui.insilico.tissue import (
     IschaemicRegion,
@@ -283,13 +284,7 @@ def stream_slab(settings: SlabSettings) -> Generator[SlabStep, None, None]:
 
 def run_slab(settings: SlabSettings) -> SlabResult:
     """Simulate a slab to the end; see `simulate_slab`."""
-    simulation = simulate_slab(settings)
-    while True:
-        try:
-            next(simulation)
-        except StopIteration as finished:
-            result: SlabResult = finished.value
-            return result
+    return drained(simulate_slab(settings))
 
 
 def _stimulated_steps(settings: SlabSettings) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.draining import drained
 from aphyn_gui.recording.alternans import Alternans, find_alternans
 from aphyn_gui.recording.beats import Beats, detect_beats
 from aphyn_gui.recording.cleaning import remove_drift, spatial_mean, suggest_polarity
@@ -122,13 +123,7 @@ def run_maps(
     recording: Recording, settings: MapSettings | None = None, mask: npt.ArrayLike | None = None
 ) -> FieldMaps:
     """Map the field of view without reporting progress."""
-    steps = compute_maps(recording, settings, mask)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            maps: FieldMaps = stop.value
-            return maps
+    return drained(compute_maps(recording, settings, mask))
 
 
 def _masked(recording: Recording, mask: npt.ArrayLike | None) -> npt.NDArray[np.int8]:

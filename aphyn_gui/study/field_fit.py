@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting.least_squares import Unknown
 from aphyn_gui.fitting.parameter_map import PixelFits, PixelSolver
 from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics
@@ -229,12 +230,7 @@ class PixelFitter:
             optimiser=Optimiser.LEAST_SQUARES,
         )
         solver = fit_physics(self._problem, shared, data, narrower=_DECISIVE)
-        while True:
-            try:
-                next(solver)
-            except StopIteration as stop:
-                found: PhysicsFit = stop.value
-                return found
+        return drained(solver)
 
 
 class _Maps:
@@ -291,10 +287,4 @@ def run_field_fit(recording: Recording, preparation: Preparation, protocol: Prot
     RecordingError
         As `PixelFitter`.
     """
-    steps = PixelFitter(recording, preparation, protocol).fit_field()
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            found: FieldFit = stop.value
-            return found
+    return drained(PixelFitter(recording, preparation, protocol).fit_field())
