@@ -18,6 +18,7 @@ from aphyn_gui.gui import system_libraries
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from aphyn_gui.gui.collector import CollectorGuard
     from aphyn_gui.gui.log_hub import LogHub
 
 DEMO_FOLDER = Path("aphyn-demo")
@@ -120,6 +121,9 @@ def _is_demo_offscreen(options: argparse.Namespace) -> bool:
 def _run(options: argparse.Namespace) -> int:
     """Import Qt and run what was asked for."""
     os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+    from aphyn_gui.gui.import_hook import take_out_import_hook
+
+    take_out_import_hook()
     from PySide6.QtCore import QSettings, QStandardPaths
 
     from aphyn_gui.gui.collector import CollectorGuard
@@ -128,7 +132,7 @@ def _run(options: argparse.Namespace) -> int:
     application = make_application()
     # Python's cyclic collector finalises Qt objects in whatever thread it runs: only here.
     guard = CollectorGuard(application)
-    guard.hold()
+    guard.hold_still()
     hub = LogHub()
     location = QStandardPaths.StandardLocation.AppDataLocation
     data = Path(QStandardPaths.writableLocation(location))
@@ -140,8 +144,9 @@ def _run(options: argparse.Namespace) -> int:
             QSettings.setDefaultFormat(QSettings.Format.IniFormat)
             application.setApplicationName("aphyn_gui_pictures")
             QSettings().clear()
+            guard.collect_regularly()
             return _run_unattended(options)
-        return _run_window(application, hub, data, options)
+        return _run_window(application, guard, hub, data, options)
     finally:
         hooks.remove()
         guard.release()
@@ -177,24 +182,33 @@ def _run_unattended(options: argparse.Namespace) -> int:
 
 
 def _run_window(
-    application: QApplication, hub: LogHub, data: Path, options: argparse.Namespace
+    application: QApplication,
+    guard: CollectorGuard,
+    hub: LogHub,
+    data: Path,
+    options: argparse.Namespace,
 ) -> int:
-    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtCore import Qt
 
     from aphyn_gui.gui.background import BackgroundTasks
+    from aphyn_gui.gui.first_paint import FirstPaint
     from aphyn_gui.gui.main_window import MainWindow
     from aphyn_gui.gui.teardown import dispose
 
     window = MainWindow(hub, data / "recovery")
-    window.show()
     prefetch = BackgroundTasks("imports")
 
+    def imported(_: object = None) -> None:
+        # No collection needs to walk through what was imported: that would take 0.2 s.
+        gc.freeze()
+        guard.collect_regularly()
+
     def report(error: Exception, details: str) -> None:
+        imported()
         hub.tell("error", f"A part of the program cannot be loaded: {error}", details)
 
     def start() -> None:
-        # No collection needs to walk through what was imported: that would take 0.2 s.
-        prefetch.submit("imports", _import_heavy_modules, lambda _: gc.freeze(), report)
+        prefetch.submit("imports", _import_heavy_modules, imported, report)
         window.desk.offer_recovery()
         if options.file is not None:
             window.loader.open(options.file)
@@ -204,8 +218,9 @@ def _run_window(
             )
             window.loader.open_demo()
 
-    # After the first paint: the window is there before anything heavy is loaded.
-    QTimer.singleShot(0, start)
+    # The window is there before anything heavy is loaded.
+    FirstPaint(window, start)
+    window.show()
     try:
         return application.exec()
     finally:

@@ -18,7 +18,7 @@ _YOUNG_PER_FULL = 60
 class CollectorGuard(QObject):
     """While held, the automatic collector is off and a timer of the GUI thread collects.
 
-    Several guards may be held at once. Where something else, such as the application, has
+    Several guards may be held at once; the timer is that of the first. Where something else has
     switched the automatic collector off already, a guard changes nothing.
     """
 
@@ -33,8 +33,22 @@ class CollectorGuard(QObject):
         self._timer.setInterval(_YOUNG_INTERVAL_MS)
         self._timer.timeout.connect(self._collect)
 
+    @property
+    def is_collecting(self) -> bool:
+        """Whether this guard's timer collects."""
+        return self._timer.isActive()
+
     def hold(self) -> None:
         """Collect in the GUI thread only, until :meth:`release`."""
+        if self._held:
+            return
+        is_first = CollectorGuard._holders == 0
+        self.hold_still()
+        if is_first:
+            self.collect_regularly()
+
+    def hold_still(self) -> None:
+        """Collect nothing until :meth:`collect_regularly`."""
         if self._held:
             return
         self._held = True
@@ -42,7 +56,10 @@ class CollectorGuard(QObject):
             CollectorGuard._was_enabled = gc.isenabled()
             gc.disable()
         CollectorGuard._holders += 1
-        if CollectorGuard._was_enabled:
+
+    def collect_regularly(self) -> None:
+        """Begin to collect, while held."""
+        if self._held and CollectorGuard._was_enabled:
             self._timer.start()
 
     def release(self) -> None:
