@@ -57,16 +57,9 @@ class AnalogStrip(QWidget):
         self._tasks = tasks
         self._is_wanted = True
         self._asked: AnalogChannel | None = None
-        self._plot = pg.PlotWidget(plotItem=plot_style.new_plot(names_ends=False))
-        plot = self._plot.getPlotItem()
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setContentsMargins(2, 2, 18, 2)
-        plot.getAxis("bottom").setStyle(showValues=False)
-        plot.getViewBox().setMouseEnabled(x=True, y=False)
-        plot.setXLink(trace.getPlotItem())
-        self._curve = plot_style.add_curve(plot, width=1, connect="finite")
-        self._name = QLabel(self._plot)
+        self._trace = trace
+        self._plot: _ChannelPlot | None = None
+        self._name = QLabel(self)
         self._name.setProperty("role", "overlay")
         self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -80,21 +73,17 @@ class AnalogStrip(QWidget):
             "Which channel is shown, in the units of the file, which does not say what they are"
         )
         self._channel.activated.connect(self._read)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._plot)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
         self.fit_into(0)
         self._channel.hide()
         controller.recording_changed.connect(self._refresh)
-        theme_manager().changed.connect(self._apply_theme)
-        self._apply_theme(current_theme())
         self._refresh()
 
     @property
     def samples(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Times in ms and values as drawn; empty before they are read."""
-        x, y = self._curve.getData()
-        return (np.empty(0), np.empty(0)) if x is None else (x, y)
+        return (np.empty(0), np.empty(0)) if self._plot is None else self._plot.samples
 
     @property
     def channel_box(self) -> QComboBox:
@@ -132,7 +121,8 @@ class AnalogStrip(QWidget):
     def _forget(self) -> None:
         self._asked = None
         self._tasks.cancel("analog")
-        self._curve.clear()
+        if self._plot is not None:
+            self._plot.clear_samples()
 
     def _read(self) -> None:
         recording = self._controller.recording
@@ -140,8 +130,8 @@ class AnalogStrip(QWidget):
         if recording is None or recording.frame_interval_ms is None or not channels:
             return
         channel = channels[max(self._channel.currentIndex(), 0)]
-        if channel is not self._asked:
-            self._curve.clear()
+        if channel is not self._asked and self._plot is not None:
+            self._plot.clear_samples()
         self._asked = channel
         interval_ms = recording.frame_interval_ms / channel.samples_per_frame
         self._tasks.submit(
@@ -152,14 +142,13 @@ class AnalogStrip(QWidget):
         )
 
     def _show(self, name: str, values: Samples, interval_ms: float) -> None:
-        finite = values[np.isfinite(values)]
-        if not finite.size:
+        if not np.isfinite(values).any():
             self._controller.report("warning", f"The channel {name} holds no numbers.")
             return
-        numbers = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
-        self._curve.setData(np.arange(len(numbers)) * interval_ms, numbers)
-        low, high = float(finite.min()), float(finite.max())
-        self._plot.getPlotItem().setYRange(low, high if high > low else low + 1, padding=0.12)
+        if self._plot is None:
+            self._plot = _ChannelPlot(self._trace)
+            self._layout.addWidget(self._plot)
+        self._plot.show_samples(values, interval_ms)
         self._show_name(name)
         self.shown.emit(name)
 
@@ -172,12 +161,47 @@ class AnalogStrip(QWidget):
         self._name.setText(name)
         self._name.adjustSize()
         self._name.move(max(0, self.width() - self._name.width() - _RIGHT_OF_NAME), 0)
+        self._name.raise_()
 
     def _complain(self, error: Exception, details: str) -> None:
         name = "" if self._asked is None else self._asked.name
         self._controller.report("error", f"The channel {name} cannot be shown: {error}", details)
 
+
+class _ChannelPlot(pg.PlotWidget):  # type: ignore[misc]
+    """The samples of a channel."""
+
+    def __init__(self, trace: TracePlot) -> None:
+        super().__init__(plotItem=plot_style.new_plot(names_ends=False))
+        self._plot = plot = self.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setContentsMargins(2, 2, 18, 2)
+        plot.getAxis("bottom").setStyle(showValues=False)
+        plot.getViewBox().setMouseEnabled(x=True, y=False)
+        plot.setXLink(trace.getPlotItem())
+        self._curve = plot_style.add_curve(plot, width=1, connect="finite")
+        theme_manager().changed.connect(self._apply_theme)
+        self._apply_theme(current_theme())
+
+    @property
+    def samples(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Times in ms and values as drawn."""
+        x, y = self._curve.getData()
+        return (np.empty(0), np.empty(0)) if x is None else (x, y)
+
+    def clear_samples(self) -> None:
+        """Show nothing."""
+        self._curve.clear()
+
+    def show_samples(self, values: Samples, interval_ms: float) -> None:
+        """Show a channel; samples that are no numbers are left out."""
+        numbers = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+        self._curve.setData(np.arange(len(numbers)) * interval_ms, numbers)
+        low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+        self._plot.setYRange(low, high if high > low else low + 1, padding=0.12)
+
     def _apply_theme(self, theme: Theme) -> None:
-        self._plot.setBackground(theme.plot_background)
-        plot_style.apply_theme(self._plot.getPlotItem(), theme)
+        self.setBackground(theme.plot_background)
+        plot_style.apply_theme(self._plot, theme)
         self._curve.color(theme.accent)

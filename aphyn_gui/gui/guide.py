@@ -15,19 +15,21 @@ _SCHEME = "do"
 
 
 class GuidePage(QTextBrowser):
-    """Words for experimentalists: the main job in five minutes, keys, numbers, troubles."""
+    """Words for experimentalists: the main job in five minutes, keys, numbers, troubles.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    actions : mapping of str to QAction
+        Links of the form ``do:name`` trigger the action of that name.
+    """
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._actions: Mapping[str, QAction] = {}
+        self._actions = actions
         self.setOpenLinks(False)
         self.anchorClicked.connect(self._follow)
         theme_manager().changed.connect(self._fill)
         self._fill()
-
-    def set_actions(self, actions: Mapping[str, QAction]) -> None:
-        """Let links of the form ``do:name`` trigger the action of that name."""
-        self._actions = actions
 
     def sizeHint(self) -> QSize:
         """A column that is read easily."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,18 +10,16 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from aphyn_gui.gui import settings, whats_this
+from aphyn_gui.gui import whats_this
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.dropped_files import dropped_files
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.fit_view import FitView
 from aphyn_gui.gui.fitter_cache import FitterCache
-from aphyn_gui.gui.guide import GuidePage
 from aphyn_gui.gui.hover_fit import HoverFit
 from aphyn_gui.gui.log_hub import LogHub
 from aphyn_gui.gui.log_view import LogView, Toaster
-from aphyn_gui.gui.low_window import LOWEST_FOR_ALL, take_turns
 from aphyn_gui.gui.map_keeper import MapKeeper
 from aphyn_gui.gui.map_view import MapView
 from aphyn_gui.gui.mask_layer import MaskLayer
@@ -31,8 +30,6 @@ from aphyn_gui.gui.panel_keys import PanelKeys
 from aphyn_gui.gui.pixel_follower import PixelFollower
 from aphyn_gui.gui.pixel_panel import PixelPanel
 from aphyn_gui.gui.play_key import PlayKey
-from aphyn_gui.gui.preparation_panel import PreparationPanel
-from aphyn_gui.gui.protocol_panel import ProtocolPanel
 from aphyn_gui.gui.recording_bar import RecordingBar
 from aphyn_gui.gui.recording_loader import RecordingLoader
 from aphyn_gui.gui.region_analysis import RegionAnalyst
@@ -44,6 +41,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.study_desk import StudyDesk
 from aphyn_gui.gui.trace_view import TraceView
 from aphyn_gui.gui.window_actions import WindowActions
+from aphyn_gui.gui.window_docks import WindowDocks
 from aphyn_gui.gui.window_exports import WindowExports
 
 if TYPE_CHECKING:
@@ -96,18 +94,13 @@ class MainWindow(QMainWindow):
         self.roi_table = RoiTable(self.controller, self.analyst)
         self.fit_view = FitView(self.controller, self.runner, self.tasks)
         self.comparison_view = ComparisonView(self.controller)
-        self.preparation_panel = PreparationPanel(self.controller, self.analyst, self.tasks)
-        self.protocol_panel = ProtocolPanel(self.controller)
         self.run_bar = RunBar(self.runner, self.controller)
         self.log_view = LogView()
-        self.guide = GuidePage()
         self.toaster = Toaster(self, lambda: self.log_view.text)
         self.run_status = RunStatus(self.runner, self.roi_table, self)
         self.simulation: SimulationDialog | None = None
         self.information: RecordingInformation | None = None
-        self._docks: dict[str, QDockWidget] = {}
-        self._widths_without_settings: list[int] = []
-        self._make_docks()
+        self._docks = WindowDocks(self, self._panels())
         undo_stack = self.controller.undo_stack
         self.actions_ = WindowActions(
             self, undo_stack.createUndoAction(self), undo_stack.createRedoAction(self)
@@ -126,36 +119,42 @@ class MainWindow(QMainWindow):
             self.actions_.mask_menu,
             self.actions_.tools,
         )
-        self.actions_.build_menus(list(self._docks.values()), self.desk.open, self.exports.menu)
+        self.actions_.build_menus(self._docks.all, self.desk.open, self.exports.menu)
         toolbar = self.actions_.build_toolbar()
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.run_bar, 1)
         self.start_page = StartPage(self, toolbar, self.statusBar())
         self._connect()
-        self.guide.set_actions(vars(self.actions_))
-        panels = {name: dock.widget() for name, dock in self._docks.items()}
-        whats_this.explain(panels, self.run_bar)
+        self._docks.explain()
+        whats_this.explain_run_bar(self.run_bar)
         PlayKey(self, self.movie_view.toggle_play)
-        PanelKeys(self, list(self._docks.values()))
-        self._restore_layout()
+        PanelKeys(self, self._docks.all)
+        self.resize(self._first_size())
+        self._docks.restore()
         self._update_actions()
 
     def dock(self, name: str) -> QDockWidget:
         """The dock of that name: movie, trace, rois, fit, comparison, preparation, protocol, ..."""
-        return self._docks[name]
+        return self._docks.dock(name)
 
     def sizeHint(self) -> QSize:
         """Fits a small laptop."""
         return QSize(1280, 800)
 
-    def show_settings(self, is_shown: bool) -> None:
-        """Show or hide the two panels of settings."""
-        if is_shown:
-            self._widths_without_settings = [self._docks[name].width() for name in ("movie", "fit")]
-        for name in ("preparation", "protocol"):
-            self._docks[name].setVisible(is_shown)
-        if is_shown:
-            self._docks["preparation"].raise_()
+    @property
+    def preparation_panel(self) -> QWidget:
+        """Every choice between counts and sequences."""
+        return self._docks.panel("preparation")
+
+    @property
+    def protocol_panel(self) -> QWidget:
+        """The settings of the next fit."""
+        return self._docks.panel("protocol")
+
+    @property
+    def guide(self) -> QWidget:
+        """A page of help."""
+        return self._docks.panel("guide")
 
     def fit_all(self) -> None:
         """Fit every region."""
@@ -176,7 +175,7 @@ class MainWindow(QMainWindow):
         if not self.desk.may_close(self.close):
             event.ignore()
             return
-        settings.remember_window_layout(self.saveGeometry(), self.saveState())
+        self._docks.remember()
         if self.simulation is not None:
             self.simulation.shutdown()
         self.exports.shutdown()
@@ -193,73 +192,35 @@ class MainWindow(QMainWindow):
         self.desk.discard()
         self.close()
 
-    def _make_docks(self) -> None:
-        for name, title, widget in (
-            ("movie", "Recording", self.movie_view),
-            ("trace", "Trace", self.trace_view),
-            ("pixel", "Pixel", self.pixel_panel),
-            ("rois", "Regions", self.roi_table),
-            ("fit", "Fit", self.fit_view),
-            ("comparison", "Comparison", self.comparison_view),
-            ("preparation", "Preparation", self.preparation_panel),
-            ("protocol", "Protocol", self.protocol_panel),
-            ("log", "Log", self.log_view),
-            ("guide", "Guide", self.guide),
-        ):
-            self._docks[name] = self._make_dock(name, title, widget)
+    def _panels(self) -> Mapping[str, QWidget | Callable[[], QWidget]]:
+        """What the docks hold; few sessions see the last ones."""
+        return {
+            "movie": self.movie_view,
+            "trace": self.trace_view,
+            "pixel": self.pixel_panel,
+            "rois": self.roi_table,
+            "fit": self.fit_view,
+            "comparison": self.comparison_view,
+            "preparation": self._make_preparation_panel,
+            "protocol": self._make_protocol_panel,
+            "log": self.log_view,
+            "guide": self._make_guide,
+        }
 
-    def _make_dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock_{name}")
-        dock.setWidget(widget)
-        return dock
+    def _make_preparation_panel(self) -> QWidget:
+        from aphyn_gui.gui.preparation_panel import PreparationPanel
 
-    def _arrange(self) -> None:
-        """Left to right is the order of work: recording, fit; below, regions and comparison."""
-        docks = self._docks
-        area = Qt.DockWidgetArea.LeftDockWidgetArea
-        for dock in docks.values():
-            self.removeDockWidget(dock)
-        self.addDockWidget(area, docks["movie"])
-        self.splitDockWidget(docks["movie"], docks["fit"], Qt.Orientation.Horizontal)
-        self.splitDockWidget(docks["fit"], docks["preparation"], Qt.Orientation.Horizontal)
-        self.splitDockWidget(docks["movie"], docks["trace"], Qt.Orientation.Vertical)
-        self.splitDockWidget(docks["trace"], docks["rois"], Qt.Orientation.Vertical)
-        self.splitDockWidget(docks["fit"], docks["comparison"], Qt.Orientation.Vertical)
-        self.tabifyDockWidget(docks["trace"], docks["pixel"])
-        self.tabifyDockWidget(docks["comparison"], docks["log"])
-        self.tabifyDockWidget(docks["preparation"], docks["protocol"])
-        self.tabifyDockWidget(docks["protocol"], docks["guide"])
-        for name, dock in docks.items():
-            dock.setVisible(name in ("movie", "trace", "rois", "fit", "comparison"))
-        if self.height() < LOWEST_FOR_ALL:
-            take_turns(self, docks)
-        else:
-            docks["trace"].raise_()
-        width, height = self.width(), self.height() - 110
-        self.resizeDocks(
-            [docks["movie"], docks["fit"], docks["preparation"]],
-            [round(0.36 * width), round(0.64 * width), 300],
-            Qt.Orientation.Horizontal,
-        )
-        self.resizeDocks(
-            [docks["movie"], docks["trace"], docks["rois"]],
-            [round(0.5 * height), round(0.31 * height), round(0.19 * height)],
-            Qt.Orientation.Vertical,
-        )
-        self.resizeDocks(
-            [docks["fit"], docks["comparison"]],
-            [round(0.62 * height), round(0.38 * height)],
-            Qt.Orientation.Vertical,
-        )
+        return PreparationPanel(self.controller, self.analyst, self.tasks)
 
-    def _restore_layout(self) -> None:
-        self.resize(self._first_size())
-        self._arrange()
-        stored = settings.window_layout()
-        if stored is not None:
-            self.restoreGeometry(stored[0])
-            self.restoreState(stored[1])
+    def _make_protocol_panel(self) -> QWidget:
+        from aphyn_gui.gui.protocol_panel import ProtocolPanel
+
+        return ProtocolPanel(self.controller)
+
+    def _make_guide(self) -> QWidget:
+        from aphyn_gui.gui.guide import GuidePage
+
+        return GuidePage(vars(self.actions_))
 
     def _first_size(self) -> QSize:
         """Most of the screen, and never more than it has room for beside the window's frame."""
@@ -290,14 +251,13 @@ class MainWindow(QMainWindow):
         )
         actions.pause.triggered.connect(self._pause_or_resume)
         actions.cancel.triggered.connect(runner.cancel)
-        actions.settings.toggled.connect(self.show_settings)
-        actions.reset_layout.triggered.connect(self._arrange)
+        actions.settings.toggled.connect(self._docks.show_settings)
+        self._docks.settings_shown.connect(self._check_settings)
+        actions.reset_layout.triggered.connect(self._docks.arrange)
         actions.add.triggered.connect(canvas.add_region)
         actions.full_screen.toggled.connect(self._show_full_screen)
         actions.guide.triggered.connect(self._show_guide)
         actions.about.triggered.connect(self._show_about)
-        for name in ("preparation", "protocol"):
-            self._docks[name].visibilityChanged.connect(self._check_settings)
         self.start_page.open_requested.connect(self.desk.ask_for_file)
         self.start_page.demo_requested.connect(self.desk.open_demo)
         self.start_page.recent_requested.connect(self.desk.open)
@@ -349,14 +309,15 @@ class MainWindow(QMainWindow):
         self.start_page.setVisible(reference is None)
         if reference is None:
             return
+        dock = self.dock("movie")
         if recording is None:
             # Its regions and fits are there all the same.
-            self._docks["movie"].setWindowTitle(f"Recording: {reference.path.name} is missing")
+            dock.setWindowTitle(f"Recording: {reference.path.name} is missing")
             return
-        if self.tabifiedDockWidgets(self._docks["movie"]):
+        if self.tabifiedDockWidgets(dock):
             # Its title is the word on its tab, which leaves room for the others.
             return
-        self._docks["movie"].setWindowTitle(
+        dock.setWindowTitle(
             f"Recording: {recording.path.name}, {recording.column_count} × {recording.row_count}, "
             f"{recording.frame_count} frames"
         )
@@ -396,19 +357,10 @@ class MainWindow(QMainWindow):
         if tool is not Tool.MASK:
             (self.actions_.draw if tool is Tool.DRAW else self.actions_.select).setChecked(True)
 
-    def _check_settings(self) -> None:
-        is_open = any(not self._docks[name].isHidden() for name in ("preparation", "protocol"))
+    def _check_settings(self, is_shown: bool) -> None:
         self.actions_.settings.blockSignals(True)
-        self.actions_.settings.setChecked(is_open)
+        self.actions_.settings.setChecked(is_shown)
         self.actions_.settings.blockSignals(False)
-        if not is_open and self._widths_without_settings:
-            # Qt would give all the room that becomes free to the movie.
-            self.resizeDocks(
-                [self._docks["movie"], self._docks["fit"]],
-                self._widths_without_settings,
-                Qt.Orientation.Horizontal,
-            )
-            self._widths_without_settings = []
 
     def _note(self, text: str) -> None:
         self._hub.note("info", text)
@@ -419,12 +371,10 @@ class MainWindow(QMainWindow):
             self.toaster.show(level, text, details)
 
     def _show_pixel(self) -> None:
-        self._docks["pixel"].show()
-        self._docks["pixel"].raise_()
+        self._docks.bring_up("pixel")
 
     def _show_guide(self) -> None:
-        self._docks["guide"].show()
-        self._docks["guide"].raise_()
+        self._docks.bring_up("guide")
 
     def _show_full_screen(self, is_full: bool) -> None:
         state = Qt.WindowState.WindowFullScreen

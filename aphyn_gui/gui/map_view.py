@@ -251,8 +251,7 @@ class MapView(QObject):
             and shown.values.shape == (recording.row_count, recording.column_count)
         )
         if shown is None or limits is None or not fits:
-            canvas.map_layer.hide()
-            canvas.show_map_bar(False)
+            canvas.hide_map()
         else:
             limits = self._options.limits(limits, self._keeper.common_limits())
             step = self._step_ms(shown, limits)
@@ -260,7 +259,7 @@ class MapView(QObject):
             if step is not None:
                 label += f" · lines every {step:g} ms"
             canvas.map_layer.show(shown.values, limits, label, shown.flagged, step)
-            canvas.show_map_bar(True)
+            canvas.show_map_bar()
         self._enable()
         self._tell()
 

@@ -108,7 +108,7 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         )
         self._bar.setImageItem(self._image)
         self.addItem(self._bar)
-        self._map = MapLayer(self._box)
+        self._map: MapLayer | None = None
         self._hovered = (-1, -1)
         self._scale_bar = ScaleBar(self._box)
         self._rubber_band = QGraphicsRectItem()
@@ -152,17 +152,26 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     @property
     def map_layer(self) -> MapLayer:
-        """The map over the movie."""
+        """The map over the movie, made when there is one for the first time."""
+        if self._map is None:
+            self._map = MapLayer(self._box)
+            self._map.apply_theme(current_theme())
         return self._map
 
-    def show_map_bar(self, is_shown: bool) -> None:
-        """Show the colour bar of the map instead of that of the movie, or the other way round."""
-        bars = (self._map.bar, self._bar) if is_shown else (self._bar, self._map.bar)
-        shown, hidden = bars
-        if shown.scene() is not None:
-            return
-        self.ci.removeItem(hidden)
-        self.ci.addItem(shown, 0, 1)
+    def show_map_bar(self) -> None:
+        """Show the colour bar of the map instead of that of the movie."""
+        self._change_bars(self.map_layer.bar, self._bar)
+
+    def hide_map(self) -> None:
+        """Show the movie alone, with its own colour bar."""
+        if self._map is not None:
+            self._map.hide()
+            self._change_bars(self._bar, self._map.bar)
+
+    def _change_bars(self, shown: pg.ColorBarItem, hidden: pg.ColorBarItem) -> None:
+        if shown.scene() is None:
+            self.ci.removeItem(hidden)
+            self.ci.addItem(shown, 0, 1)
 
     def leaveEvent(self, event: QEvent) -> None:
         """The mouse is on no pixel any more."""
@@ -340,7 +349,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def show_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``."""
         self.setBackground(theme.plot_background)
-        self._map.apply_theme(theme)
+        if self._map is not None:
+            self._map.apply_theme(theme)
         axis = self._bar.axis
         axis.setPen(theme.plot_axis)
         axis.setTextPen(theme.plot_axis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from aphyn_gui.fitting import Fit
@@ -27,14 +27,20 @@ class NetworkView(QWidget):
     ----------
     tasks : BackgroundTasks
         The map needs torch, whose first use takes seconds.
+
+    Signals
+    -------
+    plane_made()
+        The picture is there, from now on.
     """
+
+    plane_made = Signal()
 
     def __init__(self, tasks: BackgroundTasks) -> None:
         super().__init__()
         self._tasks = tasks
         self._fit: Fit | None = None
-        self.plane = NetworkPlane()
-        self.plane.setToolTip(_html(_MEANING))
+        self._plane: NetworkPlane | None = None
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -44,15 +50,24 @@ class NetworkView(QWidget):
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.plane, 1)
-        column.addWidget(self.sentence)
+        self._column = QVBoxLayout(page)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._column.addWidget(self.sentence)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(page)
         self.show_fit(None)
+
+    @property
+    def plane(self) -> NetworkPlane:
+        """The picture, made when there is something to show for the first time."""
+        if self._plane is None:
+            self._plane = NetworkPlane()
+            self._plane.setToolTip(_html(_MEANING))
+            self._column.insertWidget(0, self._plane, 1)
+            self.plane_made.emit()
+        return self._plane
 
     @property
     def is_filled(self) -> bool:

@@ -29,15 +29,23 @@ class ExportedPlot:
     ----------
     name : str
         "forecast": in menus and file names.
-    view : pyqtgraph.GraphicsView that is Printable
-        Where it is shown.
+    find : callable
+        Where it is shown: a pyqtgraph.GraphicsView that is Printable.
     is_filled : callable
         Whether there is anything to see.
+    made : signal or None
+        Emitted when the view is there; None: it is there already.
     """
 
     name: str
-    view: Any
+    find: Callable[[], Any]
     is_filled: Callable[[], bool]
+    made: Any = None
+
+    @property
+    def view(self) -> Any:
+        """Where it is shown."""
+        return self.find()
 
 
 class PictureMenu(QObject):
@@ -78,7 +86,10 @@ class PictureMenu(QObject):
             action.setToolTip(f"Save the {plot.name} as SVG, PDF or PNG")
             action.triggered.connect(partial(self.ask_and_save, plot))
             self._actions.append((action, plot))
-            self._add_to_context_menu(plot)
+            if plot.made is None:
+                self._add_to_context_menu(plot)
+            else:
+                plot.made.connect(partial(self._add_to_context_menu, plot))
         self.menu.aboutToShow.connect(self.update_actions)
 
     def update_actions(self) -> None:

@@ -33,14 +33,7 @@ class PixelPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view: PixelView | None = None
-        self._plot = pg.PlotWidget(plotItem=plot_style.new_plot(names_ends=False))
-        self._plot.setMinimumHeight(40)
-        plot = self._plot.getPlotItem()
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setContentsMargins(2, 2, 18, 2)
-        self._measured = plot_style.add_curve(plot, width=1)
-        self._model = plot_style.add_curve(plot, width=2)
+        self._plot: _PixelPlot | None = None
         self._place = ElidedLabel()
         self._numbers = ElidedLabel()
         self._hover = QCheckBox("Hover fit")
@@ -60,16 +53,12 @@ class PixelPanel(QWidget):
         footer = QHBoxLayout()
         footer.setContentsMargins(8, 2, 8, 4)
         footer.addWidget(self._numbers, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(header)
-        layout.addWidget(self._plot, 1)
-        layout.addWidget(self._message)
-        layout.addLayout(footer)
-        self._plot.hide()
-        theme_manager().changed.connect(self._apply_theme)
-        self._apply_theme(current_theme())
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(2)
+        self._layout.addLayout(header)
+        self._layout.addWidget(self._message)
+        self._layout.addLayout(footer)
 
     @property
     def view(self) -> PixelView | None:
@@ -111,15 +100,13 @@ class PixelPanel(QWidget):
             place = f"mean of {roi.pixel_count} pixels from {place}"
         self._place.setText(f"{place} · {measures}" if measures else place)
         self._message.hide()
+        if self._plot is None:
+            self._plot = _PixelPlot()
+            self._layout.insertWidget(1, self._plot, 1)
         self._plot.show()
-        plot = self._plot.getPlotItem()
+        self._plot.show_view(view)
         if fit is None:
             self._numbers.setText(view.problem)
-            self._model.clear()
-            self._measured.setData(view.time_ms, view.trace)
-            plot.setLabel("left", "counts")
-            plot.setLabel("bottom", "Time", units="ms")
-            self._show_range(view.time_ms, view.trace)
             return
         values = " · ".join(
             f"{symbol_text(name)} {_rounded(value, fit.standard_errors[name])} {fit.units[name]}"
@@ -127,32 +114,59 @@ class PixelPanel(QWidget):
         )
         flags = f" · {', '.join(fit.flags)}" if fit.flags else ""
         self._numbers.setText(f"{values} · residual {fit.residual:.3f}{flags}")
-        self._measured.setData(fit.time_ms, fit.measured.astype(np.float64))
-        self._model.setData(fit.model_time_ms, fit.model.astype(np.float64))
-        plot.setLabel("left", "v")
-        plot.setLabel("bottom", "time from onset", units="ms")
-        self._show_range(fit.time_ms, np.array([-0.1, 1.1]))
 
     def clear(self) -> None:
         """Show nothing."""
         self._view = None
         self._place.setText("")
         self._numbers.setText("")
-        self._plot.hide()
+        if self._plot is not None:
+            self._plot.hide()
         self._message.show()
+
+
+class _PixelPlot(pg.PlotWidget):  # type: ignore[misc]
+    """The trace, or what was fitted to it with the fit."""
+
+    def __init__(self) -> None:
+        super().__init__(plotItem=plot_style.new_plot(names_ends=False))
+        self.setMinimumHeight(40)
+        self._plot = plot = self.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setContentsMargins(2, 2, 18, 2)
+        self._measured = plot_style.add_curve(plot, width=1)
+        self._model = plot_style.add_curve(plot, width=2)
+        theme_manager().changed.connect(self._apply_theme)
+        self._apply_theme(current_theme())
+
+    def show_view(self, view: PixelView) -> None:
+        """Show a pixel, or a region's mean."""
+        fit, plot = view.fit, self._plot
+        if fit is None:
+            self._model.clear()
+            self._measured.setData(view.time_ms, view.trace)
+            plot.setLabel("left", "counts")
+            plot.setLabel("bottom", "Time", units="ms")
+            self._show_range(view.time_ms, view.trace)
+            return
+        self._measured.setData(fit.time_ms, fit.measured.astype(np.float64))
+        self._model.setData(fit.model_time_ms, fit.model.astype(np.float64))
+        plot.setLabel("left", "v")
+        plot.setLabel("bottom", "time from onset", units="ms")
+        self._show_range(fit.time_ms, np.array([-0.1, 1.1]))
 
     def _show_range(
         self, time_ms: np.ndarray[tuple[int, ...], np.dtype[np.float64]], values: np.ndarray
     ) -> None:
         finite = plot_style.finite_bounds(values) or (0.0, 1.0)
         low, high = finite if finite[1] > finite[0] else (finite[0], finite[0] + 1)
-        plot = self._plot.getPlotItem()
-        plot.setXRange(float(time_ms[0]), float(time_ms[-1]), padding=0.03)
-        plot.setYRange(low, high, padding=0.08)
+        self._plot.setXRange(float(time_ms[0]), float(time_ms[-1]), padding=0.03)
+        self._plot.setYRange(low, high, padding=0.08)
 
     def _apply_theme(self, theme: Theme) -> None:
-        self._plot.setBackground(theme.plot_background)
-        plot_style.apply_theme(self._plot.getPlotItem(), theme)
+        self.setBackground(theme.plot_background)
+        plot_style.apply_theme(self._plot, theme)
         self._measured.color(theme.ground_truth)
         self._model.color(theme.prediction)
 

@@ -44,13 +44,19 @@ RUN_BAR = (
 )
 
 
-def explain(panels: Mapping[str, QWidget], run_bar: QWidget) -> None:
-    """Give every panel its words; controls without words of their own show their panel's."""
-    for name, words in PANELS.items():
-        panels[name].setWhatsThis(words)
-    run_bar.setWhatsThis(RUN_BAR)
-    for widget in (*panels.values(), run_bar):
-        for control in widget.findChildren(QWidget):
-            # What a control says by itself is what is asked for here too.
-            if control.toolTip() and not control.whatsThis():
-                control.setWhatsThis(control.toolTip())
+def explain(name: str, panel: QWidget) -> None:
+    """Give the panel of a dock its words; controls without words of their own show those."""
+    _explain(PANELS[name], panel)
+
+
+def explain_run_bar(run_bar: QWidget) -> None:
+    """Give the bar below the window its words."""
+    _explain(RUN_BAR, run_bar)
+
+
+def _explain(words: str, panel: QWidget) -> None:
+    panel.setWhatsThis(words)
+    for control in panel.findChildren(QWidget):
+        # What a control says by itself is what is asked for here too.
+        if control.toolTip() and not control.whatsThis():
+            control.setWhatsThis(control.toolTip())

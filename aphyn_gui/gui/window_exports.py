@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
@@ -68,14 +69,20 @@ def _plots(window: MainWindow) -> tuple[ExportedPlot, ...]:
     def has_recording() -> bool:
         return window.controller.recording is not None
 
+    def there(view: Any) -> Callable[[], Any]:
+        return lambda: view
+
+    canvas, trace, network = window.movie_view.canvas, window.trace_view, fit.network
     return (
-        ExportedPlot("movie with regions", window.movie_view.canvas, has_recording),
-        ExportedPlot("trace", window.trace_view.plot, lambda: window.trace_view.has_trace),
-        ExportedPlot("forecast", fit.forecast, has_picture),
-        ExportedPlot("decomposition", fit.decomposition, has_picture),
-        ExportedPlot("loss", fit.losses, has_picture),
-        ExportedPlot("course of parameters", fit.parameters, has_picture),
-        ExportedPlot("network", fit.network.plane, lambda: fit.network.is_filled),
-        ExportedPlot("action potentials", comparison.overlay, has_fits),
-        ExportedPlot("parameters", comparison.dots, has_fits),
+        ExportedPlot("movie with regions", there(canvas), has_recording),
+        ExportedPlot("trace", there(trace.plot), lambda: trace.has_trace),
+        ExportedPlot("forecast", there(fit.forecast), has_picture),
+        ExportedPlot("decomposition", there(fit.decomposition), has_picture),
+        ExportedPlot("loss", there(fit.losses), has_picture),
+        ExportedPlot("course of parameters", there(fit.parameters), has_picture),
+        ExportedPlot(
+            "network", lambda: network.plane, lambda: network.is_filled, network.plane_made
+        ),
+        ExportedPlot("action potentials", there(comparison.overlay), has_fits),
+        ExportedPlot("parameters", there(comparison.dots), has_fits),
     )

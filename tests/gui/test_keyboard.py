@@ -98,11 +98,12 @@ def test_space_is_a_letter_while_a_name_is_typed(with_regions: MainWindow, qtbot
 
 def test_f6_visits_every_panel_that_is_seen(with_regions: MainWindow) -> None:
     with_regions.movie_view.canvas.setFocus()
+    panels = ("movie", "trace", "rois", "fit", "comparison")
     visited = []
     for _ in range(5):
         QTest.keyClick(with_regions, Qt.Key.Key_F6)
         focus = QApplication.focusWidget()
-        visited += [n for n, d in with_regions._docks.items() if d.isAncestorOf(focus)]
+        visited += [n for n in panels if with_regions.dock(n).isAncestorOf(focus)]
     assert {"trace", "rois", "movie"} <= set(visited)
     before = visited[-1]
     QTest.keyClick(with_regions, Qt.Key.Key_F6)

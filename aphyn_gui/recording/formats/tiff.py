@@ -183,17 +183,23 @@ def _paged(path: Path, tif: Any, series: Any, layout: Layout) -> FrameSource:
 
 def _require_whole_file(path: Path, tif: Any, series: Any, complaints: list[str]) -> None:
     size = path.stat().st_size
-    damage = [text for text in complaints if "page" in text or "corrupted" in text]
-    pages = [page for page in series.pages if page is not None]
+    ends: list[int] = []
     if not series.is_multifile:
-        ends = [
-            page.dataoffsets[-1] + page.databytecounts[-1] for page in pages if page.dataoffsets
-        ]
         offset = series.dataoffset
         if offset is not None:
-            ends.append(offset + prod(series.shape) * np.dtype(series.dtype).itemsize)
-        if ends and max(ends) > size:
-            damage.append(f"its frames would need {max(ends)} bytes, the file has {size}")
+            # One block. To count its pages shows whether all are there; to read thousands of them
+            # would take as long as all else.
+            len(tif.pages)
+            ends = [offset + prod(series.shape) * np.dtype(series.dtype).itemsize]
+        else:
+            pages = (page for page in series.pages if page is not None)
+            ends = [
+                page.dataoffsets[-1] + page.databytecounts[-1] for page in pages if page.dataoffsets
+            ]
+    # Complaints come while pages are read.
+    damage = [text for text in complaints if "page" in text or "corrupted" in text]
+    if ends and max(ends) > size:
+        damage.append(f"its frames would need {max(ends)} bytes, the file has {size}")
     if damage:
         raise RecordingError(
             f"{path.name} is truncated or damaged ({damage[0]}): copy it again from its source"
