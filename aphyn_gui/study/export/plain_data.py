@@ -25,6 +25,7 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
     regions = [
         {
             **region_as_dict(fit),
+            "changed_since_fit": list(study.changes_since_fit(fit.region.id, recording)),
             **_row_values(comparison, index),
         }
         for index, fit in enumerate(fits)
