@@ -34,6 +34,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.study import Comparison, RegionFit, compare
 from aphyn_gui.study.outdated import outdated_sentences
+from aphyn_gui.study.writing import write_text
 
 _MARGIN = 6
 _ROOMY_HEIGHT = 420
@@ -149,7 +150,7 @@ class ComparisonView(QWidget):
     def save_csv(self, path: str | Path) -> None:
         """Save the table; a failure becomes a message."""
         try:
-            Path(path).write_text(self.model.comparison.to_csv(), encoding="utf-8")
+            write_text(Path(path), self.model.comparison.to_csv())
         except OSError as error:
             self._controller.report("error", f"The comparison was not saved: {error}")
             return
