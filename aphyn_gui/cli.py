@@ -13,6 +13,7 @@ from aphyn_gui import cli_info, cli_project, cli_reproduce, cli_simulate
 from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, with_mask
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
 from aphyn_gui.cli_recording import add_recording_options, open_chosen, referred
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import (
     PRESETS,
     RECOMMENDED,
@@ -190,12 +191,7 @@ def _fit(options: argparse.Namespace) -> int:
     for region in study.regions:
         training = fit_region(recording, region, preparation, protocol)
         reporter = _Reporter(region.name)
-        while True:
-            try:
-                reporter.show(next(training))
-            except StopIteration as stop:
-                fit = stop.value
-                break
+        fit = drained(training, reporter.show)
         reporter.finish()
         study = study.with_fit(region.id, fit)
         if fit.fit.outcome is not Outcome.FINISHED:

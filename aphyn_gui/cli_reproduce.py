@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aphyn_gui.cli_input import ROI_FORM, parse_roi
+from aphyn_gui.draining import drained
 from aphyn_gui.study.reproduce import (
     EXPERIMENTS,
     ReproduceError,
@@ -85,12 +86,7 @@ def run(options: argparse.Namespace) -> int:
     reporter = _Reporter()
     with closing(reproduce(settings, options.out)) as experiments:
         try:
-            while True:
-                try:
-                    reporter.show(next(experiments))
-                except StopIteration as stop:
-                    done: Reproduction = stop.value
-                    break
+            done = drained(experiments, reporter.show)
         except KeyboardInterrupt:
             reporter.finish()
             print(f"finished experiments are in {options.out}", file=sys.stderr)

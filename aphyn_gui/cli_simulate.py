@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
+from aphyn_gui.draining import drained
 from aphyn_gui.insilico import (
     Disc,
     ExperimentError,
@@ -184,14 +185,10 @@ def _simulate(experiment: SimulatedExperiment, path: Path) -> tuple[Path, float]
     # Closed also on Ctrl-C: what was half done is gone before the program ends.
     with closing(simulate_experiment(experiment, path)) as simulation:
         try:
-            while True:
-                try:
-                    reporter.show(next(simulation))
-                except StopIteration as stop:
-                    written: Path = stop.value
-                    return written, perf_counter() - began
+            written = drained(simulation, reporter.show)
         finally:
             reporter.finish()
+    return written, perf_counter() - began
 
 
 def _experiment(options: argparse.Namespace) -> SimulatedExperiment:
