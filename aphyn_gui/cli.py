@@ -12,6 +12,7 @@ from pathlib import Path
 from aphyn_gui import cli_info, cli_project, cli_reproduce, cli_simulate
 from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, with_mask
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
+from aphyn_gui.cli_line import StatusLine
 from aphyn_gui.cli_recording import add_recording_options, open_chosen, referred
 from aphyn_gui.draining import drained
 from aphyn_gui.fitting import (
@@ -259,19 +260,16 @@ class _Reporter:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._watched = sys.stderr.isatty()
+        self._line = StatusLine()
 
     def show(self, progress: Progress) -> None:
-        if not self._watched:
-            return
         line = f"{self._name}: {progress.stage}"
         if progress.stage is not Stage.PREPARING:
             line += (
                 f" {progress.epoch}/{progress.epochs}, {progress.remaining_s:.0f} s left, "
                 f"training MSE {progress.training_mse:.3g}"
             )
-        print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
+        self._line.write(line)
 
     def finish(self) -> None:
-        if self._watched:
-            print("\r" + " " * 78 + "\r", end="", file=sys.stderr, flush=True)
+        self._line.clear()
