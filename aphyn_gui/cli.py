@@ -8,17 +8,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from aphyn_gui import cli_project, cli_reproduce, cli_simulate
+from aphyn_gui import cli_info, cli_project, cli_reproduce, cli_simulate
 from aphyn_gui.cli_cleaning import add_cleaning_options, cleaning_settings, with_mask
 from aphyn_gui.cli_input import ROI_FORM, InputError, parse_roi
-from aphyn_gui.cli_recording import (
-    add_recording_options,
-    choice_lines,
-    referred,
-    require_known_choices,
-)
+from aphyn_gui.cli_line import StatusLine
+from aphyn_gui.cli_recording import add_recording_options, open_chosen, referred
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import (
     PRESETS,
     RECOMMENDED,
@@ -36,22 +32,15 @@ from aphyn_gui.recording import (
     Normalisation,
     Polarity,
     Preparation,
-    Recording,
     RecordingError,
-    RectangularRoi,
     Split,
-    region_signal,
 )
 from aphyn_gui.study import Study, StudyError, compare, fit_region
-from aphyn_gui.study.export import ExportPart, export_study, recording_as_dict, study_as_dict
-from aphyn_gui.study.opening import open_referenced
+from aphyn_gui.study.export import ExportPart, export_study, study_as_dict
 from aphyn_gui.study.writing import write_text
 
 BAD_INPUT = 2
 """Exit status for anything the user can mend."""
-
-_LARGEST_PREVIEW = 64
-
 
 _USER_ERRORS = (
     RecordingError,
@@ -80,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         jobs = {
-            "info": _info,
+            "info": cli_info.run,
             "fit": _fit,
             "export": cli_project.run,
             "simulate": cli_simulate.run,
@@ -106,10 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Fit APHYN-EP to optical mapping recordings, without a window.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    info = commands.add_parser(
-        "info", help="say what a recording is", description="Say what a recording is."
-    )
-    add_recording_options(info)
+    cli_info.add_parser(commands)
     fit = commands.add_parser(
         "fit",
         help="fit one or more regions of a recording and compare them",
@@ -188,59 +174,12 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
     cli_project.add_save_option(results)
 
 
-def _info(options: argparse.Namespace) -> int:
-    recording = _open(options)
-    result: dict[str, Any] = {
-        **recording_as_dict(recording),
-        "polarity": None,
-        "cycle_length_ms": None,
-    }
-    note = ""
-    if recording.frame_interval_ms is None:
-        note = "the file does not say its frame interval; give it with --frame-interval"
-    else:
-        try:
-            signal = region_signal(recording, _central_region(recording), Preparation())
-        except RecordingError as error:
-            note = str(error)
-        else:
-            result["polarity"] = str(signal.polarity)
-            result["cycle_length_ms"] = signal.beats.cycle_length_ms
-    if options.json:
-        print(json.dumps({**result, "note": note}))
-        return 0
-    interval, pitch = result["frame_interval_ms"], result["pixel_pitch_mm"]
-    print(f"{result['file']}: {result['format']}")
-    print(
-        f"  {result['frame_count']} frames of {result['row_count']} rows x "
-        f"{result['column_count']} columns"
-    )
-    print("  frame interval " + ("unknown" if interval is None else f"{interval:g} ms"))
-    print("  pixel pitch " + ("unknown" if pitch is None else f"{pitch:g} mm"))
-    for line in choice_lines(recording):
-        print(f"  {line}")
-    if result["polarity"]:
-        print(f"  polarity {result['polarity']}, cycle length {result['cycle_length_ms']:.1f} ms")
-    for line in [*recording.assumptions, *([note] if note else [])]:
-        print(f"  note: {line}")
-    return 0
-
-
-def _central_region(recording: Recording) -> RectangularRoi:
-    """The middle of the frame: enough to see beats in, small enough to read at once."""
-    width = min(recording.column_count, _LARGEST_PREVIEW)
-    height = min(recording.row_count, _LARGEST_PREVIEW)
-    return RectangularRoi(
-        (recording.column_count - width) // 2, (recording.row_count - height) // 2, width, height
-    )
-
-
 def _fit(options: argparse.Namespace) -> int:
     protocol = _protocol(options)
     preparation = _preparation(options)
     rois = [parse_roi(text) for text in options.roi]
     cli_project.require_writable(options.save)
-    recording = _open(options)
+    recording = open_chosen(options)
     if recording.frame_interval_ms is None:
         raise InputError(
             f"{options.file}: the file does not say its frame interval; "
@@ -253,12 +192,7 @@ def _fit(options: argparse.Namespace) -> int:
     for region in study.regions:
         training = fit_region(recording, region, preparation, protocol)
         reporter = _Reporter(region.name)
-        while True:
-            try:
-                reporter.show(next(training))
-            except StopIteration as stop:
-                fit = stop.value
-                break
+        fit = drained(training, reporter.show)
         reporter.finish()
         study = study.with_fit(region.id, fit)
         if fit.fit.outcome is not Outcome.FINISHED:
@@ -283,12 +217,6 @@ def _benchmark(options: argparse.Namespace) -> int:
     result = run_benchmark(lambda text: print(f"{text} ...", file=sys.stderr, flush=True))
     print(json.dumps(result.as_dict()) if options.json else result.to_text())
     return 0
-
-
-def _open(options: argparse.Namespace) -> Recording:
-    recording = open_referenced(referred(options))
-    require_known_choices(options, recording)
-    return recording
 
 
 def _protocol(options: argparse.Namespace) -> Protocol:
@@ -332,19 +260,16 @@ class _Reporter:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._watched = sys.stderr.isatty()
+        self._line = StatusLine()
 
     def show(self, progress: Progress) -> None:
-        if not self._watched:
-            return
         line = f"{self._name}: {progress.stage}"
         if progress.stage is not Stage.PREPARING:
             line += (
                 f" {progress.epoch}/{progress.epochs}, {progress.remaining_s:.0f} s left, "
                 f"training MSE {progress.training_mse:.3g}"
             )
-        print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
+        self._line.write(line)
 
     def finish(self) -> None:
-        if self._watched:
-            print("\r" + " " * 78 + "\r", end="", file=sys.stderr, flush=True)
+        self._line.clear()

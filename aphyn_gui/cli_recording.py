@@ -10,15 +10,17 @@ from aphyn_gui.cli_input import InputError
 from aphyn_gui.recording import Recording
 from aphyn_gui.recording.binning import LARGEST_BINNING, SMALLEST_BINNING
 from aphyn_gui.study import RecordingReference
+from aphyn_gui.study.opening import open_referenced
 
 _CHOICE_FORM = "KEY=OPTION"
 
 
-def add_recording_options(parser: argparse.ArgumentParser) -> None:
+_RECORDING = "recording: a file, or a folder in which every frame is a file"
+
+
+def add_recording_options(parser: argparse.ArgumentParser, file_help: str = _RECORDING) -> None:
     """Add the file, and what can be said about it."""
-    parser.add_argument(
-        "file", type=Path, help="recording: a file, or a folder in which every frame is a file"
-    )
+    parser.add_argument("file", type=Path, help=file_help)
     parser.add_argument(
         "--frame-interval", type=float, metavar="MS", help="time between frames, ms"
     )
@@ -67,19 +69,35 @@ def referred(options: argparse.Namespace) -> RecordingReference:
     )
 
 
-def require_known_choices(options: argparse.Namespace, recording: Recording) -> None:
-    """Refuse choices that the file does not leave open: nothing would happen.
+def given_options(options: argparse.Namespace) -> list[str]:
+    """The options that say how the file is to be read, as far as they are given."""
+    values = {
+        "--frame-interval": options.frame_interval,
+        "--pixel-pitch": options.pixel_pitch,
+        "--bin": options.bin,
+        "--choose": options.choose or None,
+    }
+    return [name for name, value in values.items() if value is not None]
+
+
+def open_chosen(options: argparse.Namespace) -> Recording:
+    """The recording that the options name, read as they say.
 
     Raises
     ------
     InputError
-        If there is one.
+        If an option has another form, or the file does not leave open what is chosen: nothing
+        would happen.
+    RecordingError
+        If it cannot be used.
     """
+    recording = open_referenced(referred(options))
     known = [choice.key for choice in recording.choices]
     for key, _ in referred(options).choices:
         if key not in known:
             there = f"only {', '.join(known)}" if known else "nothing"
             raise InputError(f"--choose {key}: {options.file.name} leaves {there} open")
+    return recording
 
 
 def choice_lines(recording: Recording) -> list[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aphyn_gui.cli_input import ROI_FORM, parse_roi
+from aphyn_gui.cli_line import StatusLine
+from aphyn_gui.draining import drained
 from aphyn_gui.study.reproduce import (
     EXPERIMENTS,
     ReproduceError,
@@ -24,8 +26,6 @@ from aphyn_gui.study.reproduce import (
 
 if TYPE_CHECKING:
     from aphyn_gui.study.reproduce.experiments import Reproduction
-
-_LINE = 100
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -85,12 +85,7 @@ def run(options: argparse.Namespace) -> int:
     reporter = _Reporter()
     with closing(reproduce(settings, options.out)) as experiments:
         try:
-            while True:
-                try:
-                    reporter.show(next(experiments))
-                except StopIteration as stop:
-                    done: Reproduction = stop.value
-                    break
+            done = drained(experiments, reporter.show)
         except KeyboardInterrupt:
             reporter.finish()
             print(f"finished experiments are in {options.out}", file=sys.stderr)
@@ -142,16 +137,15 @@ class _Reporter:
     """One line that follows the experiments; on a terminal it is overwritten."""
 
     def __init__(self) -> None:
-        self._watched = sys.stderr.isatty()
+        self._line = StatusLine()
 
     def show(self, progress: ReproduceProgress) -> None:
         left = "" if math.isnan(progress.remaining_s) else f", {progress.remaining_s:.0f} s left"
-        line = f"{100 * progress.fraction:3.0f} %{left}  {progress.text}"[:_LINE]
-        if self._watched:
-            print(f"\r{line:<{_LINE}}", end="", file=sys.stderr, flush=True)
+        text = f"{100 * progress.fraction:3.0f} %{left}  {progress.text}"
+        if self._line.is_watched:
+            self._line.write(text)
         else:
-            print(line, file=sys.stderr, flush=True)
+            print(text, file=sys.stderr, flush=True)
 
     def finish(self) -> None:
-        if self._watched:
-            print("\r" + " " * _LINE + "\r", end="", file=sys.stderr, flush=True)
+        self._line.clear()

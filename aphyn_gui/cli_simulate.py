@@ -6,7 +6,6 @@ import argparse
 import json
 import math
 import re
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -14,6 +13,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
+from aphyn_gui.cli_line import StatusLine
+from aphyn_gui.draining import drained
 from aphyn_gui.insilico import (
     Disc,
     ExperimentError,
@@ -184,14 +185,10 @@ def _simulate(experiment: SimulatedExperiment, path: Path) -> tuple[Path, float]
     # Closed also on Ctrl-C: what was half done is gone before the program ends.
     with closing(simulate_experiment(experiment, path)) as simulation:
         try:
-            while True:
-                try:
-                    reporter.show(next(simulation))
-                except StopIteration as stop:
-                    written: Path = stop.value
-                    return written, perf_counter() - began
+            written = drained(simulation, reporter.show)
         finally:
             reporter.finish()
+    return written, perf_counter() - began
 
 
 def _experiment(options: argparse.Namespace) -> SimulatedExperiment:
@@ -303,12 +300,12 @@ class _Reporter:
     """One line on a terminal that follows the simulation; silent when nobody watches."""
 
     def __init__(self) -> None:
-        self._watched = sys.stderr.isatty()
+        self._line = StatusLine()
         self._last_s = -math.inf
 
     def show(self, report: ExperimentProgress) -> None:
         is_due = perf_counter() - self._last_s >= _REPORT_INTERVAL_S
-        if not self._watched or not (is_due or report.fraction == 1):
+        if not (is_due or report.fraction == 1):
             return
         self._last_s = perf_counter()
         line = "compiling, once on this machine ..."
@@ -317,8 +314,7 @@ class _Reporter:
                 f"{100 * report.fraction:3.0f} %, {report.time_ms:.0f} ms, "
                 f"{report.remaining_s:.0f} s left"
             )
-        print(f"\r{line:<60}", end="", file=sys.stderr, flush=True)
+        self._line.write(line)
 
     def finish(self) -> None:
-        if self._watched:
-            print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
+        self._line.clear()

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
+Report = TypeVar("Report")
 Value = TypeVar("Value")
 
 
-def drained(steps: Generator[object, None, Value]) -> Value:
-    """The value of a generator, with its reports thrown away."""
+def drained(
+    steps: Generator[Report, None, Value], tell: Callable[[Report], object] | None = None
+) -> Value:
+    """The value of a generator.
+
+    Parameters
+    ----------
+    steps : generator
+        Run to its end.
+    tell : callable, optional
+        Given each report on the way; without it they are thrown away.
+    """
     while True:
         try:
-            next(steps)
+            report = next(steps)
         except StopIteration as stop:
             value: Value = stop.value
             return value
+        if tell is not None:
+            tell(report)

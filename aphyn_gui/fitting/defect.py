@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.fitting.linear_estimate import variance_of_the_mean
 from aphyn_gui.hybrid.path_derivatives import PathDerivatives
 
 Array = npt.NDArray[np.float64]
@@ -27,7 +28,7 @@ _LENGTHS = ((0.2, 0.2), (0.2, 0.05))
 _EARLY = 0.1
 """Share of the gate's range within which the second part lives."""
 _CENTRES = 100
-SMALLEST_NOISE = 1e-8
+_SMALLEST_NOISE = 1e-8
 """Variance below which measurements without noise are not trusted further."""
 
 PARAMETER_SPREAD = 0.003
@@ -62,6 +63,17 @@ class Defect:
     covariance: Array
     evidence: float
     freedom: float
+
+
+def trusted_variance(sequences: Array) -> float:
+    """Variance of one sample of the mean trace by noise, as far as it is trusted.
+
+    Parameters
+    ----------
+    sequences : ndarray, shape (sequences, samples)
+        As measured.
+    """
+    return max(variance_of_the_mean(sequences), _SMALLEST_NOISE)
 
 
 def find_defect(

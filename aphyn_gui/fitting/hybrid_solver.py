@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from aphyn_gui.fitting.defect import SMALLEST_NOISE, Defect, find_defect
-from aphyn_gui.fitting.linear_estimate import pooled_noise
+from aphyn_gui.fitting.defect import Defect, find_defect, trusted_variance
+from aphyn_gui.fitting.linear_estimate import variance_of_the_mean
 from aphyn_gui.fitting.observation_groups import observation_groups
 from aphyn_gui.hybrid import HybridModel, Integrator, TimeGrid, follow
 from aphyn_gui.hybrid.path_derivatives import PathDerivatives, group_means, path_derivatives
@@ -74,10 +74,9 @@ class HybridSolver:
         counts = np.bincount(self._groups)
         self._shares = counts / counts.sum()
         self._mean = group_means(sequences.mean(axis=0), self._groups)
-        noise = pooled_noise(sequences) ** 2 / len(sequences) if len(sequences) > 1 else 0.0
-        self._variance = max(noise, SMALLEST_NOISE)
+        self._variance = trusted_variance(sequences)
         self._variances = self._variance / counts
-        self._noise_misfit = noise * len(counts) / counts.sum()
+        self._noise_misfit = variance_of_the_mean(sequences) * len(counts) / counts.sum()
         names = model.problem(grid, Integrator.EULER).physical_names
         self._positions = [names.index(name) for name in model.learned_names]
         self._physics = [model.learned_names.index(name) for name in physics_names]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from aphyn_gui.fitting.credibility import network_share, warnings
-from aphyn_gui.fitting.defect import SMALLEST_NOISE, find_defect
+from aphyn_gui.fitting.defect import find_defect, trusted_variance
 from aphyn_gui.fitting.fit import FitForecast
 from aphyn_gui.fitting.linear_estimate import pooled_noise
 from aphyn_gui.fitting.linearisation import Linearisation, linearise
@@ -122,7 +122,7 @@ def _of_the_field(
         return None
     counts = np.bincount(groups)
     residual = group_means(voltages.mean(axis=0), groups) - path.voltage
-    variances = max(pooled_noise(voltages) ** 2 / len(voltages), SMALLEST_NOISE) / counts
+    variances = trusted_variance(voltages) / counts
     names = physical_names(model.model)
     defect = find_defect(
         path,

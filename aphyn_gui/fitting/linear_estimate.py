@@ -29,6 +29,18 @@ def pooled_noise(sequences: Array) -> float:
     return float(np.sqrt(sequences.var(axis=0, ddof=1).mean()))
 
 
+def variance_of_the_mean(sequences: Array) -> float:
+    """Variance of one sample of the mean trace by noise; 0 for a single sequence, which shows none.
+
+    Parameters
+    ----------
+    sequences : ndarray, shape (sequences, samples)
+        As measured.
+    """
+    count = len(sequences)
+    return pooled_noise(sequences) ** 2 / count if count > 1 else 0.0
+
+
 def linear_estimate(jacobian: Array, covariance: Array, prior_errors: Array) -> tuple[Array, Array]:
     """Generalised least squares of a linear model, with weak knowledge of its variables.
 

@@ -33,6 +33,8 @@ from aphyn_gui.gui.parameter_plot import ParameterDots
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.study import Comparison, RegionFit, compare
+from aphyn_gui.study.outdated import outdated_sentences
+from aphyn_gui.study.writing import write_text
 
 _MARGIN = 6
 _ROOMY_HEIGHT = 420
@@ -148,7 +150,7 @@ class ComparisonView(QWidget):
     def save_csv(self, path: str | Path) -> None:
         """Save the table; a failure becomes a message."""
         try:
-            Path(path).write_text(self.model.comparison.to_csv(), encoding="utf-8")
+            write_text(Path(path), self.model.comparison.to_csv())
         except OSError as error:
             self._controller.report("error", f"The comparison was not saved: {error}")
             return
@@ -178,13 +180,9 @@ class ComparisonView(QWidget):
         sentences += [f"⚠ {symbol_html(escape(words))}" for words in comparison.region_warnings]
         if len(comparison.regions) == 1:
             sentences.append("Fit a second region to compare.")
-        outdated: dict[str, list[str]] = {}
-        for region in comparison.regions:
-            changes = self._controller.study.changes_since_fit(region.id)
-            if changes:
-                outdated.setdefault(" and ".join(changes), []).append(escape(region.name))
-        for changes_text, names in outdated.items():
-            sentences.append(f"{', '.join(names)}: {changes_text} changed since this fit.")
+        changes_since_fit = self._controller.document.changes_since_fit
+        outdated = outdated_sentences((r.name, changes_since_fit(r.id)) for r in comparison.regions)
+        sentences += [escape(words) for words in outdated]
         return "<br>".join(sentences)
 
     def _what_to_do(self) -> str:

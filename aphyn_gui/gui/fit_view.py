@@ -29,6 +29,7 @@ from aphyn_gui.gui.parameter_history_plot import ParameterHistoryPlot
 from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.symbols import symbol_html
+from aphyn_gui.study.outdated import enumerated
 
 SHORTEST_TURN_MS = 16
 """One plot is painted in a turn, so that the window answers in between."""
@@ -90,6 +91,8 @@ class FitView(QWidget):
         self.heading.setTextFormat(Qt.TextFormat.RichText)
         self.note = QLabel()
         self.note.setProperty("role", "muted")
+        # Plain: what a file calls its choices must not become formatting.
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.warnings = QLabel()
         self.warnings.setWordWrap(True)
         self.warnings.setTextFormat(Qt.TextFormat.RichText)
@@ -176,9 +179,9 @@ class FitView(QWidget):
         remarks = []
         if fit.outcome is not Outcome.FINISHED:
             remarks.append(fit.message or fit.outcome.value)
-        changes = self._controller.study.changes_since_fit(region_id)
+        changes = self._controller.document.changes_since_fit(region_id)
         if changes:
-            remarks.append(f"{' and '.join(changes)} changed since this fit")
+            remarks.append(f"{enumerated(changes)} changed since this fit")
         return " · ".join(remarks)
 
     def _warnings(self, region_id: str) -> tuple[str, ...]:

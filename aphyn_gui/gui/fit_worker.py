@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import (
     Detail,
     FitForecast,
@@ -189,14 +190,12 @@ class FitWorker(QObject):
             lambda: control.is_cancelled,
         )
         publisher = _Publisher(self, request)
-        while True:
-            try:
-                progress = next(epochs)
-            except StopIteration as stop:
-                fit: RegionFit = stop.value
-                return fit
+
+        def tell(progress: Progress) -> None:
             publisher.consider(progress)
             control.wait_while_paused()
+
+        return drained(epochs, tell)
 
     @staticmethod
     def _end_of(request: FitRequest, fit: RegionFit) -> RunEnd:

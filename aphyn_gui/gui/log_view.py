@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import QChildEvent, QEvent, QObject, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -28,6 +28,8 @@ _TOAST_MARGIN = 14
 _MOST_TOASTS = 4
 _LIFETIME_MS = {"info": 5000, "warning": 12_000}
 _LONGEST_LOG = 5000
+_RESTACKING = (QEvent.Type.ZOrderChange, QEvent.Type.Show, QEvent.Type.ParentChange)
+"""What may put a part of the window above the others."""
 _REPORT_MEANING = (
     "Copy message, details, the last lines of the log, versions and system; without the folders "
     "of your files"
@@ -186,7 +188,7 @@ class Toast(QFrame):
 
 
 class Toaster(QObject):
-    """Stacks toasts in the lower right corner of a window.
+    """Stacks toasts in the lower right corner of a window, above everything else in it.
 
     Parameters
     ----------
@@ -223,6 +225,8 @@ class Toaster(QObject):
         toast = Toast(level, text, details, self._messages, self._window, folder)
         toast.installEventFilter(self)
         self._toasts.append(toast)
+        for neighbour in self._neighbours():
+            neighbour.installEventFilter(self)
         if len(self._toasts) > _MOST_TOASTS:
             self._toasts[0].dismiss()
         toast.adjustSize()
@@ -236,13 +240,41 @@ class Toaster(QObject):
             toast.dismiss()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window's size, and notice toasts that go or grow."""
-        if event.type() == QEvent.Type.Hide and watched in self._toasts:
-            self._toasts.remove(watched)
-            self._place()
-        elif event.type() == QEvent.Type.Resize:
-            self._place()
+        """Follow the window's size, notice toasts that go or grow, and what comes above them."""
+        kind = event.type()
+        if watched in self._toasts:
+            if kind == QEvent.Type.Hide:
+                self._remove(watched)
+            elif kind == QEvent.Type.Resize:
+                self._place()
+        elif watched is self._window:
+            if kind == QEvent.Type.Resize:
+                self._place()
+            elif self._toasts and isinstance(event, QChildEvent) and event.added():
+                event.child().installEventFilter(self)
+                self._raise()
+        elif kind in _RESTACKING:
+            self._raise()
         return False
+
+    def _remove(self, toast: QObject) -> None:
+        self._toasts = [one for one in self._toasts if one is not toast]
+        if not self._toasts:
+            # Nobody's events pass through here while there is nothing to keep on top.
+            for neighbour in self._neighbours():
+                neighbour.removeEventFilter(self)
+        self._place()
+
+    def _neighbours(self) -> list[QWidget]:
+        """What could come above a toast: the window's other parts."""
+        children = self._window.findChildren(
+            QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly
+        )
+        return [child for child in children if not isinstance(child, Toast)]
+
+    def _raise(self) -> None:
+        for toast in self._toasts:
+            toast.raise_()
 
     def _place(self) -> None:
         bottom = self._window.height() - 2 * _TOAST_MARGIN - 24

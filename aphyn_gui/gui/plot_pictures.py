@@ -12,7 +12,7 @@ from PySide6.QtSvg import QSvgGenerator
 
 from aphyn_gui.gui.flat_painting import FlatDevice
 from aphyn_gui.gui.print_style import for_print
-from aphyn_gui.study.writing import write_whole
+from aphyn_gui.study.writing import write_bytes
 
 DOTS_PER_INCH = 300
 """Of a PNG."""
@@ -77,12 +77,7 @@ def save_picture(view: Any, path: Path, title: str = "") -> Path:
     kind = PictureKind(suffix) if is_known else PictureKind.SVG
     if not is_known:
         path = path.with_name(f"{path.name}.{kind}")
-    content = picture_bytes(view, kind, title)
-
-    def write(part: Path) -> None:
-        part.write_bytes(content)
-
-    return write_whole(path, write)
+    return write_bytes(path, picture_bytes(view, kind, title))
 
 
 def picture_for_clipboard(view: Any, title: str = "") -> QMimeData:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from PySide6.QtCore import QLockFile
 
 from aphyn_gui.study import PROJECT_SUFFIX, Study
-from aphyn_gui.study.atomic_file import write_atomically
+from aphyn_gui.study.writing import write_bytes
 
 _LONGEST_NOTE_BYTES = 2**16
 
@@ -169,11 +168,7 @@ def _project(path: Path) -> Path | None:
 
 def _write_note(path: Path, project: Path | None) -> None:
     content = json.dumps({"project": "" if project is None else str(project)}).encode()
-
-    def write(file: BinaryIO) -> None:
-        file.write(content)
-
-    write_atomically(_note(path), write)
+    write_bytes(_note(path), content)
 
 
 def _note(path: Path) -> Path:

@@ -22,6 +22,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import current_theme
 from aphyn_gui.recording import RecordingError
 from aphyn_gui.study import Region, StudyError
+from aphyn_gui.study.outdated import enumerated
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -207,10 +208,10 @@ class RegionTableModel(QAbstractTableModel):
         if self._problem(region):
             return "cannot be fitted"
         if region.id in self._controller.study.fits:
-            changes = self._controller.study.changes_since_fit(region.id)
+            changes = self._controller.document.changes_since_fit(region.id)
             outcome = str(self._controller.study.fits[region.id].fit.outcome)
             done = "fitted" if outcome == "finished" else outcome
-            return f"{done}; {' and '.join(changes)} changed since" if changes else done
+            return f"{done}; {enumerated(changes)} changed since" if changes else done
         analysis = self._analyst.analysis(region.id)
         left_out = (
             0

@@ -25,7 +25,14 @@ from aphyn_gui.gui.commands import (
     SetProtocol,
 )
 from aphyn_gui.gui.study_editor import StudyEditor, empty_document
-from aphyn_gui.recording import Preparation, Recording, RecordingError, RectangularRoi
+from aphyn_gui.gui.study_rules import (
+    analysis_blocker,
+    change_in_words,
+    name_of_a_copy,
+    require_acceptable_region,
+    require_free_recording_name,
+)
+from aphyn_gui.recording import Preparation, Recording, RectangularRoi
 from aphyn_gui.study import (
     Document,
     RecordingReference,
@@ -130,12 +137,12 @@ class StudyController(QObject):
     @property
     def analysis_blocker(self) -> str:
         """Why nothing can be analysed now, for the user; empty when it can."""
-        return self._blocker(self.study.current_id)
+        return analysis_blocker(self.document, self.study.current_id)
 
     def blocker_of(self, region_id: str) -> str:
         """Why a region cannot be analysed, for the user; empty when it can."""
         entry = self._entry_with(region_id)
-        return self._blocker("" if entry is None else entry.id)
+        return analysis_blocker(self.document, "" if entry is None else entry.id)
 
     def recording_of(self, region_id: str) -> Recording | None:
         """The open recording a region belongs to; None where there is no such region or file."""
@@ -211,10 +218,7 @@ class StudyController(QObject):
             If the name is empty or taken.
         """
         entry = self.study.recording_entry(recording_id)
-        if not name.strip():
-            raise StudyError("A recording needs a name.")
-        if any(other.name == name for other in self.study.recordings if other.id != recording_id):
-            raise StudyError(f"Another recording is called {name}: choose another name.")
+        require_free_recording_name(self.study, recording_id, name)
         if name != entry.name:
             self._undo_stack.push(RenameRecording(self._editor, entry, name))
 
@@ -294,7 +298,7 @@ class StudyController(QObject):
             If the name is taken.
         """
         region = self._new_region(roi, name)
-        self._check(region)
+        require_acceptable_region(self.document, region)
         self._push_addition(region, f"add {region.name}")
         return region
 
@@ -304,9 +308,7 @@ class StudyController(QObject):
         roi = original.roi.moved(2, 2)
         if self.recording is not None:
             roi = roi.clipped_to(self.recording.row_count, self.recording.column_count)
-        names = {region.name for region in self.study.regions}
-        candidates = (f"{original.name} copy{f' {n}' if n > 1 else ''}" for n in range(1, 1000))
-        copy = self._new_region(roi, next(name for name in candidates if name not in names))
+        copy = self._new_region(roi, name_of_a_copy(self.study, original.name))
         self._push_addition(copy, f"duplicate {original.name}")
         return copy
 
@@ -331,14 +333,8 @@ class StudyController(QObject):
         if before == region:
             return
         self.show_recording(self.study.recording_of(region.id).id)
-        self._check(region)
-        if before.roi != region.roi:
-            size = (before.roi.width, before.roi.height) != (region.roi.width, region.roi.height)
-            text = f"{'resize' if size else 'move'} {region.name}"
-        elif before.name != region.name:
-            text = f"rename {before.name}"
-        else:
-            text = f"recolour {region.name}"
+        require_acceptable_region(self.document, region)
+        text = change_in_words(before, region)
         self._undo_stack.push(ChangeRegion(self._editor, before, region, merge_key, text))
 
     def remove_region(self, region_id: str) -> None:
@@ -393,34 +389,9 @@ class StudyController(QObject):
             self._next_region_number += 1
         return replace(self.study.new_region(roi, name), id=region_id)
 
-    def _check(self, region: Region) -> None:
-        if not region.name.strip():
-            raise StudyError("A region needs a name.")
-        if any(r.name == region.name and r.id != region.id for r in self.study.regions):
-            raise StudyError(f"Another region is called {region.name}: choose another name.")
-        recording = self.recording
-        if recording is not None and not region.roi.lies_inside(
-            recording.row_count, recording.column_count
-        ):
-            raise RecordingError(
-                f"{region.roi} does not lie inside the image of {recording.column_count} columns "
-                f"by {recording.row_count} rows."
-            )
-
     def _push_addition(self, region: Region, text: str) -> None:
         place = (self.study.current_id, len(self.study.regions), region, None)
         self._undo_stack.push(AddRegion(self._editor, place, text))
-
-    def _blocker(self, recording_id: str) -> str:
-        recording = self.document.recordings.get(recording_id)
-        if recording is None:
-            return self.document.problems.get(recording_id, "Open a recording first.")
-        if recording.frame_interval_ms is None:
-            return (
-                "The file does not say how far apart its frames are: enter the frame interval "
-                "above the movie."
-            )
-        return ""
 
     def _entry_with(self, region_id: str) -> StudyRecording | None:
         """The recording a region belongs to."""

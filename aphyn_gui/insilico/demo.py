@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from aphyn_gui.draining import drained
 from aphyn_gui.insilico.monodomain import SlabProgress, SlabSettings, simulate_slab
 from aphyn_gui.insilico.optics import OpticsSettings, record_optically
 from aphyn_gui.insilico.tissue import Disc, IschaemicRegion, Rectangle, Stimulus
@@ -123,15 +124,7 @@ def make_demo(
     progress : callable, optional
         Called several times a second.
     """
-    simulation = simulate_slab(DEMO_SLAB)
-    while True:
-        try:
-            report = next(simulation)
-        except StopIteration as finished:
-            result = finished.value
-            break
-        if progress is not None:
-            progress(report)
+    result = drained(simulate_slab(DEMO_SLAB), progress)
     frames = record_optically(
         result.potential_mv, DEMO_SLAB.output_interval_ms, DEMO_SLAB.spacing_mm, DEMO_OPTICS
     )

@@ -33,14 +33,14 @@ class BinnedFrames:
 
     def __init__(self, source: FrameSource, side: int, saturation_level: float | None) -> None:
         self._source = source
-        self._side = side
+        self.side = side
         self.saturation_level = saturation_level
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Frames, rows and columns."""
         frames, rows, columns = self._source.shape
-        return frames, rows // self._side, columns // self._side
+        return frames, rows // self.side, columns // self.side
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -60,7 +60,7 @@ class BinnedFrames:
     def _fill(self, values: Array, times: range, rows: range, columns: range) -> None:
         top, bottom = min(rows), max(rows) + 1
         left, right = min(columns), max(columns) + 1
-        side = self._side
+        side = self.side
         stored = (
             slice(top * side, bottom * side),
             slice(left * side, right * side),

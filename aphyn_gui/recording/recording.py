@@ -179,6 +179,11 @@ class Recording:
         return (self.frame_count - 1) * self.frame_interval_ms
 
     @property
+    def binning(self) -> int:
+        """Side of the squares of stored pixels that each pixel is the mean of; 1: none."""
+        return self.frames.side if isinstance(self.frames, BinnedFrames) else 1
+
+    @property
     def saturation_level(self) -> float | None:
         """Largest count the stored type can hold; None where the type has no ceiling a camera met.
 

@@ -4,6 +4,7 @@ from aphyn_gui.study.analysis import fit_region
 from aphyn_gui.study.comparison import Comparison, ComparisonRow, compare
 from aphyn_gui.study.differences import Difference
 from aphyn_gui.study.document import PROJECT_SUFFIX, Document
+from aphyn_gui.study.reading import Reading
 from aphyn_gui.study.study import (
     REGION_COLORS,
     RecordingReference,
@@ -21,6 +22,7 @@ __all__ = [
     "ComparisonRow",
     "Difference",
     "Document",
+    "Reading",
     "RecordingReference",
     "Region",
     "RegionFit",

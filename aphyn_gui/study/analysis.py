@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 
 from aphyn_gui.fitting import Progress, Protocol, fit
 from aphyn_gui.recording import Preparation, Recording, prepare_region
+from aphyn_gui.study.reading import Reading
 from aphyn_gui.study.study import Region, RegionFit
 
 
@@ -42,4 +43,4 @@ def fit_region(
     """
     prepared = prepare_region(recording, region.roi, preparation)
     result = yield from fit(prepared.sequences, protocol, should_stop)
-    return RegionFit(region=region, measured=prepared.measures, fit=result)
+    return RegionFit(region, prepared.measures, result, Reading.of(recording))

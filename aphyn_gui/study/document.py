@@ -42,6 +42,14 @@ class Document:
         """The current recording, if it is open."""
         return self.recordings.get(self.study.current_id)
 
+    def recording_of(self, region_id: str) -> Recording | None:
+        """The recording that a region belongs to, if it is open."""
+        return self.recordings.get(self.study.recording_of(region_id).id)
+
+    def changes_since_fit(self, region_id: str) -> tuple[str, ...]:
+        """What has changed since a region was fitted, in words; empty: nothing that matters."""
+        return self.study.changes_since_fit(region_id, self.recording_of(region_id))
+
     @property
     def name(self) -> str:
         """What the study is called: its file, or its first recording's; "" before there is any."""

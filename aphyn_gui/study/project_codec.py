@@ -54,6 +54,7 @@ from aphyn_gui.recording import (
     TemporalKind,
 )
 from aphyn_gui.study.project_checks import problem_with
+from aphyn_gui.study.reading import Reading
 from aphyn_gui.study.study import (
     RecordingReference,
     Region,
@@ -65,9 +66,9 @@ from aphyn_gui.study.study import (
 RECORDS: frozenset[type] = frozenset(
     {
         Errors, Estimate, Fit, FitForecast, FrameRepair, History, LeftOutPixel,
-        NetworkSettings, Preparation, Protocol, Provenance, Quartiles, RecordingReference,
-        RectangularRoi, Region, RegionFit, RegionMeasures, SequenceSet, SmoothBaseline, Stimulus,
-        StudyRecording, TemporalFilter, Uncertainty,
+        NetworkSettings, Preparation, Protocol, Provenance, Quartiles, Reading,
+        RecordingReference, RectangularRoi, Region, RegionFit, RegionMeasures, SequenceSet,
+        SmoothBaseline, Stimulus, StudyRecording, TemporalFilter, Uncertainty,
     }
 )  # fmt: skip
 """The dataclasses that a project may hold."""

@@ -16,10 +16,10 @@ from typing import Any, BinaryIO
 
 from aphyn_gui import __version__
 from aphyn_gui.fitting import Protocol
-from aphyn_gui.study.atomic_file import write_atomically
 from aphyn_gui.study.project_archive import ArchiveReader, ArchiveWriter
 from aphyn_gui.study.project_codec import Array, ProjectError, from_json, to_json
 from aphyn_gui.study.study import RegionFit, Study, StudyError, StudyRecording
+from aphyn_gui.study.writing import write_whole
 
 SCHEMA_VERSION = 1
 """Raised with every change of what the documents hold; each raise adds a migration."""
@@ -76,7 +76,7 @@ def save_project(study: Study, path: Path) -> Study:
     path = Path(os.path.abspath(path))
     saved = _with_paths_from(study, path.parent)
     try:
-        write_atomically(path, lambda file: _write(saved, file))
+        write_whole(path, lambda file: _write(saved, file))
     except ProjectError as error:
         raise ProjectError(f"{path.name} was not saved: {error}") from error
     except OSError as error:

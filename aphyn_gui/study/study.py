@@ -8,8 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from aphyn_gui.fitting import RECOMMENDED, Fit, Protocol
-from aphyn_gui.recording import Ensemble, Preparation, RectangularRoi, RegionMeasures
+from aphyn_gui.recording import Ensemble, Preparation, Recording, RectangularRoi, RegionMeasures
 from aphyn_gui.recording.binning import LARGEST_BINNING
+from aphyn_gui.study.reading import Reading
 
 REGION_COLORS = (
     "#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44", "#994F00", "#777777",
@@ -85,6 +86,11 @@ class RecordingReference:
                 f"{self.binning}"
             )
 
+    @property
+    def reading(self) -> Reading:
+        """What the user has said of how it is read; the file says the rest."""
+        return Reading(self.frame_interval_ms, self.binning, self.choices)
+
 
 def _require_distinct(what: str, items: list[str]) -> None:
     if len(set(items)) != len(items):
@@ -126,11 +132,12 @@ class StudyRecording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionFit:
-    """A fit, with the region and the measures as they were when it was made."""
+    """A fit, with region, measures and the reading of the file as they were when it was made."""
 
     region: Region
     measured: RegionMeasures
     fit: Fit
+    reading: Reading
 
 
 _NOTHING_OPEN = StudyRecording("recording-1")
@@ -349,19 +356,38 @@ class Study:
         """A copy with another current recording."""
         return replace(self, current_id=recording_id)
 
-    def changes_since_fit(self, region_id: str) -> tuple[str, ...]:
-        """What differs between a fit's inputs and the study now: "ROI", "preparation", "protocol".
+    def changes_since_fit(
+        self, region_id: str, recording: Recording | None = None
+    ) -> tuple[str, ...]:
+        """What differs between a fit's inputs and the study now; empty when it is up to date.
 
-        Empty when the fit is up to date.
+        Parameters
+        ----------
+        region_id : str
+            Of a region with a fit.
+        recording : Recording or None
+            The region's recording as it is read now; None where it is not open: then only what
+            the user has said of it is compared.
+
+        Returns
+        -------
+        tuple of str
+            "ROI", "preparation", "protocol"; "frame interval", "binning", "time axis" or another
+            choice of how the recording is read.
         """
         fitted = self.fits[region_id]
-        preparation = self.recording_of(region_id).preparation
+        entry = self.recording_of(region_id)
         pairs = (
             ("ROI", fitted.region.roi, self.region(region_id).roi),
-            ("preparation", fitted.fit.sequences.preparation, preparation),
+            ("preparation", fitted.fit.sequences.preparation, entry.preparation),
             ("protocol", fitted.fit.protocol, self.protocol),
         )
-        return tuple(what for what, then, now in pairs if then != now)
+        changes = tuple(what for what, then, now in pairs if then != now)
+        if recording is not None:
+            return (*changes, *fitted.reading.changes_to(Reading.of(recording)))
+        if entry.reference is not None:
+            return (*changes, *fitted.reading.changes_to(entry.reference.reading))
+        return changes
 
 
 def _letters(number: int) -> str:

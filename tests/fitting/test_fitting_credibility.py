@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from simulated import STIMULUS, TRUTH, clean_trace, noisy_sequences, sequence_set
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED, FitForecast, fit
 from aphyn_gui.fitting.credibility import drift, network_share, warnings
 from aphyn_gui.fitting.linearisation import overlap
@@ -23,14 +24,6 @@ from aphyn_gui.physics import MITCHELL_SCHAEFFER, STIMULUS_PARAMETERS, Stimulus
 
 SAMPLES, INTERVAL_MS = 80, 3.7
 PHYSICS = RECOMMENDED.with_changes(network=None, stimulus=Stimulus(*STIMULUS), learn_stimulus=False)
-
-
-def finish(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
 
 
 def physical(**changes: float) -> dict[str, float]:
@@ -84,7 +77,7 @@ def test_parameters_that_pace_are_caught_after_the_stimulated_beat() -> None:
     assert after_beat is not None
     assert 100 < after_beat < 3000
     (sentence,) = warnings(
-        finish(fit(noisy_sequences(), PHYSICS)).uncertainty, ONE_POPULATION,
+        drained(fit(noisy_sequences(), PHYSICS)).uncertainty, ONE_POPULATION,
         (from_rest, after_beat), physics_converged=True,
     )  # fmt: skip
     assert "fire by themselves" in sentence
@@ -125,7 +118,7 @@ def test_a_region_across_two_tissues_is_caught(share: float, count: int) -> None
     population = examine_population(mixed)
     assert not population.is_one
     assert sorted(population.sizes) == sorted((ischaemic, count - ischaemic))
-    result = finish(fit(sequence_set(mixed, INTERVAL_MS, count - 4), PHYSICS))
+    result = drained(fit(sequence_set(mixed, INTERVAL_MS, count - 4), PHYSICS))
     assert result.uncertainty is not None
     assert not result.uncertainty.is_one_population
     assert any("two groups" in warning for warning in result.warnings)
@@ -146,12 +139,12 @@ def test_the_best_division_is_found_by_trying_all() -> None:
 
 
 def test_a_sound_fit_has_no_warnings() -> None:
-    assert finish(fit(noisy_sequences(), PHYSICS)).warnings == ()
+    assert drained(fit(noisy_sequences(), PHYSICS)).warnings == ()
 
 
 def test_a_parameter_at_its_bound_is_warned_of() -> None:
     narrow = PHYSICS.with_changes(bounds={"tau_close": (2.0, 100.0)})
-    result = finish(fit(noisy_sequences(), narrow))
+    result = drained(fit(noisy_sequences(), narrow))
     (warning,) = result.warnings
     assert warning == (
         "tau_close sits at its upper bound, 100 ms: these data would move it further."

@@ -10,7 +10,8 @@ import torch
 from known_defect import PHYSICAL, STEP_MS, STEPS, error_of, with_known_defect
 from simulated import TRUTH, noisy_sequences, sequence_set
 
-from aphyn_gui.fitting import RECOMMENDED, Fit, fit
+from aphyn_gui.draining import drained
+from aphyn_gui.fitting import RECOMMENDED, fit
 from aphyn_gui.fitting.distillation import teach
 from aphyn_gui.fitting.observation_groups import observation_groups
 from aphyn_gui.hybrid import (
@@ -23,14 +24,6 @@ from aphyn_gui.hybrid import (
 )
 from aphyn_gui.hybrid.path_derivatives import group_means
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
-
-
-def drained(generator) -> Fit:
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
 
 
 def test_a_known_defect_is_found_and_the_time_constants_return() -> None:

@@ -10,6 +10,7 @@ import scipy.optimize
 import torch
 from simulated import STIMULUS, TRUTH, clean_trace, noisy_sequences
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting.least_squares import Unknown, least_squares
 from aphyn_gui.hybrid import TimeGrid, TrajectoryProblem, observe
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
@@ -31,12 +32,7 @@ START = torch.tensor([[0.3, 6.0, 150.0]], dtype=torch.float64)
 
 
 def solve(starts: torch.Tensor, measured: torch.Tensor, initial: torch.Tensor = INITIAL, **kwargs):
-    solver = least_squares(PROBLEM, FIXED, UNKNOWNS, starts, measured, initial, **kwargs)
-    while True:
-        try:
-            next(solver)
-        except StopIteration as stop:
-            return stop.value
+    return drained(least_squares(PROBLEM, FIXED, UNKNOWNS, starts, measured, initial, **kwargs))
 
 
 def measured_from(truth: dict[str, float]) -> torch.Tensor:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from simulated import noisy_sequences
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import EX_VIVO, RECOMMENDED, Fit, NetworkSettings, Protocol, fit
 from aphyn_gui.hybrid import NetworkShape, ResidualNetwork
 from aphyn_gui.physics import Stimulus
@@ -18,12 +19,7 @@ ADAM = EX_VIVO.with_changes(epochs=10)
 
 def trained(protocol: Protocol, sees_gate: bool) -> Fit:
     network = NetworkSettings(features=4, blocks=2, sees_gate=sees_gate)
-    training = fit(noisy_sequences(0.02), protocol.with_changes(network=network))
-    while True:
-        try:
-            next(training)
-        except StopIteration as stop:
-            return stop.value
+    return drained(fit(noisy_sequences(0.02), protocol.with_changes(network=network)))
 
 
 @pytest.mark.parametrize("protocol", [LEAST_SQUARES, ADAM], ids=["least-squares", "adam"])

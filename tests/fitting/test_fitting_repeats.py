@@ -9,6 +9,7 @@ import pytest
 from known_defect import STEP_MS, with_known_defect
 from simulated import noisy_sequences, sequence_set
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import (
     EX_VIVO,
     RECOMMENDED,
@@ -36,13 +37,9 @@ def with_defect() -> SequenceSet:
 
 
 def run(sequences: SequenceSet, **changes: object) -> tuple[Fit, list[Progress]]:
-    reports = []
-    training = fit(sequences, RECOMMENDED.with_changes(**changes))
-    while True:
-        try:
-            reports.append(next(training))
-        except StopIteration as stop:
-            return stop.value, reports
+    reports: list[Progress] = []
+    found = drained(fit(sequences, RECOMMENDED.with_changes(**changes)), reports.append)
+    return found, reports
 
 
 def test_the_spread_over_networks_is_part_of_every_interval(with_defect: SequenceSet) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from simulated import STIMULUS, TRUTH, clean_trace, noisy_sequences, sequence_set
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import (
     EX_VIVO,
     IN_SILICO,
@@ -37,12 +38,9 @@ SQUARES = PHYSICS.with_changes(network=NetworkSettings())
 
 
 def drain(generator) -> tuple[list[Progress], Fit]:
-    reports = []
-    while True:
-        try:
-            reports.append(next(generator))
-        except StopIteration as stop:
-            return reports, stop.value
+    reports: list[Progress] = []
+    found = drained(generator, reports.append)
+    return reports, found
 
 
 def test_physics_only_finds_the_truth_within_its_noise() -> None:

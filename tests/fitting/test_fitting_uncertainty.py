@@ -11,6 +11,7 @@ import torch
 from scipy import stats
 from simulated import STIMULUS, TRUTH, clean_trace, noisy_sequences, sequence_set
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED, Estimate, Uncertainty, fit
 from aphyn_gui.fitting.least_squares import Unknown, least_squares
 from aphyn_gui.fitting.linear_estimate import (
@@ -30,14 +31,6 @@ from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH, Stimulus
 UNKNOWN = np.array([math.inf, math.inf])
 JACOBIAN = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]])
 PHYSICS = RECOMMENDED.with_changes(network=None, stimulus=Stimulus(*STIMULUS), learn_stimulus=False)
-
-
-def finish(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
 
 
 def variable(**changes: object) -> Variable:
@@ -216,7 +209,7 @@ def simulated_estimates(noise: float, repeats: int) -> list[Uncertainty]:
     starts = torch.tensor([[*TRUTH.values(), 0.0]] * repeats, dtype=torch.float64)
     means = torch.tensor(regions.mean(axis=1, keepdims=True))
     initial = torch.tensor([[[0.0, 1.0]]] * repeats, dtype=torch.float64)
-    state = finish(least_squares(problem, fixed, unknowns, starts, means, initial, tolerance=1e-5))
+    state = drained(least_squares(problem, fixed, unknowns, starts, means, initial, tolerance=1e-5))
     assert state.converged.all()
     found = []
     for sequences, row in zip(regions, state.values.tolist(), strict=True):
@@ -241,7 +234,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
 
 
 def test_one_beat_does_not_show_how_the_gate_reopens() -> None:
-    result = finish(fit(noisy_sequences(), PHYSICS))
+    result = drained(fit(noisy_sequences(), PHYSICS))
     uncertainty = result.uncertainty
     assert uncertainty is not None
     assert set(uncertainty.estimates) == {"tau_in", "tau_out", "tau_close"}
@@ -260,7 +253,7 @@ def test_one_beat_does_not_show_how_the_gate_reopens() -> None:
 
 def test_learned_anyway_they_are_flagged() -> None:
     learned = ("tau_in", "tau_out", "tau_open", "tau_close", "v_gate")
-    result = finish(fit(noisy_sequences(), PHYSICS.with_changes(learned=learned)))
+    result = drained(fit(noisy_sequences(), PHYSICS.with_changes(learned=learned)))
     assert result.uncertainty is not None
     assert result.uncertainty.not_learned == {}
     for name in ("tau_open", "v_gate"):
@@ -272,7 +265,7 @@ def test_a_hybrids_derivatives_are_those_of_its_forecast() -> None:
     bump = 0.05 * np.exp(-(((np.arange(60) * 3.7 - 60) / 30) ** 2))
     noise = 0.02 * np.random.default_rng(2).normal(size=(15, 60))
     sequences = sequence_set(trace - bump + noise, 3.7, 10)
-    result = finish(fit(sequences, RECOMMENDED.with_changes(epochs=30)))
+    result = drained(fit(sequences, RECOMMENDED.with_changes(epochs=30)))
     assert result.uncertainty is not None
     for estimate in result.uncertainty.estimates.values():
         assert math.isnan(estimate.standard_error) or estimate.standard_error > 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fit_samples import QUICK, open_study
 
+from aphyn_gui.draining import drained
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import RegionFit, fit_region
 
@@ -25,11 +26,6 @@ def _fits() -> tuple[RegionFit, ...]:
     controller = open_study(Path(tempfile.mkdtemp()))
     found = []
     for region in controller.study.regions:
-        training = fit_region(controller.recording, region, controller.study.preparation, QUICK)
-        while True:
-            try:
-                next(training)
-            except StopIteration as stop:
-                found.append(stop.value)
-                break
+        inputs = controller.recording, region, controller.study.preparation, QUICK
+        found.append(drained(fit_region(*inputs)))
     return tuple(found)

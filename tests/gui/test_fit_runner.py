@@ -15,6 +15,7 @@ from fit_samples import ENDLESS, QUICK, open_study, save_movie
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import Outcome, Progress, Stage
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.fit_worker import FitRequest, FitWorker, RunControl, RunEnd, RunOutcome
@@ -88,15 +89,9 @@ def test_the_generator_reports_every_epoch_and_returns_a_fit(controller: StudyCo
     study = controller.study
     assert controller.recording is not None
     fits = fit_region(controller.recording, study.regions[0], study.preparation, study.protocol)
-    epochs = []
-    while True:
-        try:
-            progress = next(fits)
-        except StopIteration as stop:
-            fit = stop.value
-            break
-        if progress.stage is Stage.HYBRID:
-            epochs.append(progress.epoch)
+    reports: list[Progress] = []
+    fit = drained(fits, reports.append)
+    epochs = [progress.epoch for progress in reports if progress.stage is Stage.HYBRID]
     assert epochs == list(range(1, QUICK.epochs + 1))
     assert fit.fit.outcome is Outcome.FINISHED
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import qInstallMessageHandler, qWarning
+from PySide6.QtCore import QCoreApplication, QPoint, qInstallMessageHandler, qWarning
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QFrame, QPushButton
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.log_hub import CrashHooks, LogHub
@@ -110,3 +110,48 @@ def test_toasts_stay_few_and_inside(window: MainWindow) -> None:
     for toast in window.findChildren(Toast):
         if not toast.isHidden():
             assert window.rect().contains(toast.geometry())
+
+
+def is_on_top(window: MainWindow, toast: Toast) -> bool:
+    """Whether the mouse would meet the message everywhere on it."""
+    place = toast.geometry()
+    spots = (place.center(), place.topLeft() + QPoint(3, 3), place.bottomRight() - QPoint(3, 3))
+    found = [window.childAt(spot) for spot in spots]
+    return all(one is toast or toast.isAncestorOf(one) for one in found)
+
+
+@pytest.mark.parametrize(
+    "name", ["log", "guide", "pixel", "preparation", "protocol", "comparison", "fit"]
+)
+def test_a_panel_that_opens_later_does_not_hide_a_message(
+    window: MainWindow, name: str, qtbot: QtBot
+) -> None:
+    dock = window.dock(name)
+    dock.hide()
+    window.controller.report("error", "The disk is gone.")
+    toast = window.findChild(Toast)
+    assert is_on_top(window, toast)
+    dock.show()
+    dock.raise_()
+    QCoreApplication.processEvents()
+    assert is_on_top(window, toast)
+    # Taken out of the window and put back by hand.
+    dock.setFloating(True)
+    dock.setFloating(False)
+    QCoreApplication.processEvents()
+    assert is_on_top(window, toast)
+    toast.dismiss()
+    qtbot.waitUntil(lambda: window.toaster.texts == [])
+
+
+def test_a_new_child_of_the_window_does_not_hide_a_message(window: MainWindow) -> None:
+    window.controller.report("error", "The disk is gone.")
+    toast = window.findChild(Toast)
+    cover = QFrame(window)
+    cover.setGeometry(window.rect())
+    cover.show()
+    assert is_on_top(window, toast)
+    cover.raise_()
+    assert is_on_top(window, toast)
+    toast.dismiss()
+    cover.deleteLater()

@@ -10,10 +10,11 @@ from fit_samples import HORIZON_MS, QUICK, save_movie
 from pytestqt.qtbot import QtBot
 from window_helpers import wait_analysed
 
+from aphyn_gui.draining import drained
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.roi_model import RegionTableModel
 from aphyn_gui.recording import Preparation, RectangularRoi, open_recording
-from aphyn_gui.study import RecordingReference, RegionFit, Study, fit_region
+from aphyn_gui.study import RecordingReference, Study, fit_region
 from aphyn_gui.study.opening import with_content_hash
 from aphyn_gui.study.project_file import save_project
 
@@ -22,15 +23,9 @@ def fitted(study: Study, path: Path) -> Study:
     """The study with a region on its current recording, fitted."""
     study = study.with_preparation(Preparation(horizon_ms=HORIZON_MS, beat=1))
     region = study.new_region(RectangularRoi(1, 1, 5, 5))
-    training = fit_region(
-        open_recording(path, frame_interval_ms=1.0), region, study.preparation, study.protocol
-    )
-    while True:
-        try:
-            next(training)
-        except StopIteration as stop:
-            fit: RegionFit = stop.value
-            return study.with_region(region).with_fit(region.id, fit)
+    recording = open_recording(path, frame_interval_ms=1.0)
+    fit = drained(fit_region(recording, region, study.preparation, study.protocol))
+    return study.with_region(region).with_fit(region.id, fit)
 
 
 @pytest.fixture

@@ -21,11 +21,15 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from window_helpers import COLUMNS, FRAMES, ROWS, movie_counts, wait_analysed
 
+from aphyn_gui.fitting import EX_VIVO
 from aphyn_gui.gui import settings
+from aphyn_gui.gui.fit_runner import RunnerState
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.recording_information import RecordingInformation
 from aphyn_gui.recording import RectangularRoi, open_recording
 from aphyn_gui.study import RecordingReference
+from aphyn_gui.study.opening import open_project
+from aphyn_gui.study.project_file import save_project
 
 
 def information(window: MainWindow) -> RecordingInformation:
@@ -260,3 +264,76 @@ def test_a_folder_of_frames_is_opened(window: MainWindow, tmp_path: Path, qtbot:
     assert recording is not None
     assert (recording.frame_count, recording.row_count) == (12, ROWS)
     assert settings.recent_files() == [folder.resolve()]
+
+
+def fit_all(window: MainWindow, qtbot: QtBot) -> None:
+    """Quick fits of all regions, to the end."""
+    window.controller.set_protocol(EX_VIVO.with_changes(epochs=2))
+    window.actions_.fit_all.trigger()
+    qtbot.waitUntil(lambda: window.runner.state is RunnerState.IDLE, timeout=60_000)
+    wait_analysed(window, qtbot)
+
+
+def statuses(window: MainWindow) -> list[str]:
+    model = window.roi_table.table.model()
+    return [model.index(row, 8).data() for row in range(model.rowCount())]
+
+
+def test_fits_are_marked_while_the_frame_interval_is_another(
+    with_regions: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    controller = with_regions.controller
+    fit_all(with_regions, qtbot)
+    assert statuses(with_regions) == ["fitted", "fitted"]
+    line = information(with_regions).findChild(QLineEdit, "frame_interval_ms")
+    line.setFocus()
+    QTest.keyClicks(line, "2")
+    with qtbot.waitSignal(with_regions.loader.reread_ended):
+        QTest.keyClick(line, Qt.Key.Key_Return)
+    wait_analysed(with_regions, qtbot)
+    assert statuses(with_regions) == ["fitted; frame interval changed since"] * 2
+    assert "frame interval changed since this fit" in with_regions.fit_view.note.text()
+    marked = "ROI A, ROI B: frame interval changed since this fit."
+    assert marked in with_regions.comparison_view.findings.text()
+    controller.undo_stack.undo()
+    wait_analysed(with_regions, qtbot)
+    assert statuses(with_regions) == ["fitted", "fitted"]
+    assert "changed" not in with_regions.fit_view.note.text()
+    assert "changed" not in with_regions.comparison_view.findings.text()
+    controller.undo_stack.redo()
+    wait_analysed(with_regions, qtbot)
+    assert statuses(with_regions) == ["fitted; frame interval changed since"] * 2
+    save_project(controller.study, tmp_path / "hearts.aphyn")
+    opened = open_project(tmp_path / "hearts.aphyn")
+    for region in opened.study.regions:
+        assert opened.changes_since_fit(region.id) == ("frame interval",)
+    # Fitted again, they are up to date, and outdated by undoing what came before the fit.
+    fit_all(with_regions, qtbot)
+    assert statuses(with_regions) == ["fitted", "fitted"]
+    controller.undo_stack.undo()
+    wait_analysed(with_regions, qtbot)
+    assert statuses(with_regions) == ["fitted; frame interval changed since"] * 2
+
+
+def test_fits_are_marked_while_a_choice_or_the_binning_is_another(
+    open_array: MainWindow, qtbot: QtBot
+) -> None:
+    fit_all(open_array, qtbot)
+    words = open_array.comparison_view.findings
+    dialog = information(open_array)
+    change(open_array, combo(dialog, "choice_time_axis"), Qt.Key.Key_Down, qtbot)
+    wait_analysed(open_array, qtbot)
+    assert "time axis changed since this fit" in words.text()
+    assert "time axis changed since this fit" in open_array.fit_view.note.text()
+    # Back by hand: the axis is chosen by the user now, but it is the same.
+    change(open_array, combo(dialog, "choice_time_axis"), Qt.Key.Key_Up, qtbot)
+    wait_analysed(open_array, qtbot)
+    assert "time axis" not in words.text()
+    open_array.controller.undo_stack.undo()
+    assert "time axis changed since this fit" in words.text()
+    open_array.controller.undo_stack.undo()
+    wait_analysed(open_array, qtbot)
+    assert "changed" not in words.text()
+    change(open_array, combo(dialog, "binning"), Qt.Key.Key_Down, qtbot)
+    wait_analysed(open_array, qtbot)
+    assert "ROI A, ROI B: ROI and binning changed since this fit." in words.text()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButto
 from pytestqt.qtbot import QtBot
 from window_helpers import press_with_ctrl, wait_analysed
 
+from aphyn_gui.draining import drained
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.recording import RectangularRoi
@@ -106,13 +107,9 @@ def test_a_stored_fit_is_an_unsaved_change(
     study, region = window.controller.study, window.controller.study.regions[0]
     recording = window.controller.recording
     assert recording is not None
-    training = fit_region(recording, region, study.preparation, study.protocol)
-    try:
-        while True:
-            next(training)
-    except StopIteration as stop:
-        assert not window.isWindowModified()
-        window.controller.store_fit(region.id, stop.value)
+    fit = drained(fit_region(recording, region, study.preparation, study.protocol))
+    assert not window.isWindowModified()
+    window.controller.store_fit(region.id, fit)
     assert window.isWindowModified()
     save(window, path, qtbot)
     assert not window.isWindowModified()

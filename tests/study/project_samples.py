@@ -44,6 +44,7 @@ from aphyn_gui.recording import (
     TemporalKind,
 )
 from aphyn_gui.study import (
+    Reading,
     RecordingReference,
     Region,
     RegionFit,
@@ -209,7 +210,7 @@ def made_fit(
     )
     quartiles = Quartiles(1.0, odd, 3.0)
     measured = RegionMeasures(quartiles, quartiles, quartiles, quartiles, quartiles, 25, 4)
-    return RegionFit(region, measured, fit)
+    return RegionFit(region, measured, fit, Reading(1.5, 2, (("camera", "A"),)))
 
 
 def sample_study(folder: Path = Path("/data/hearts")) -> Study:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,17 +13,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aphyn_gui.fitting import RECOMMENDED, Estimate, InitialVoltage, NetworkSettings, Optimiser
+from aphyn_gui.fitting import Estimate
 from aphyn_gui.physics import ionic_model
-from aphyn_gui.recording import Preparation, Recording, RectangularRoi, open_recording
-from aphyn_gui.study import RecordingReference, Study, StudyRecording, compare, fit_region
+from aphyn_gui.recording import Recording
+from aphyn_gui.study import RecordingReference, Study, StudyRecording, compare
 from aphyn_gui.study.comparison import ComparisonRow
 from aphyn_gui.study.differences import difference_of, welch
 from aphyn_gui.study.export import study_as_dict, write_study
 
 TAU_CLOSE = ionic_model("mitchell_schaeffer").parameter("tau_close")
-PREPARATION = Preparation(horizon_ms=60.0, beat=1)
-PHYSICS = RECOMMENDED.with_changes(network=None)
 
 
 def estimate(value: float, error: float, **changes: object) -> Estimate:
@@ -121,38 +120,15 @@ def test_a_cell_shows_as_many_digits_as_the_interval_allows(
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """Four beats at 1 ms; action potentials are shorter in the right half. Noise 2 %."""
-    random = np.random.default_rng(0)
-    time = np.arange(480) % 120 - 20.0
-    frames = np.empty((time.size, 8, 16), dtype=np.float32)
-    for column in range(16):
-        duration = 45.0 if column < 8 else 28.0
-        recovery = 1 / (1 + np.exp((time - duration) / 5.0))
-        frames[:, :, column] = (recovery / (1 + np.exp(-time)))[:, None]
-    frames += 0.02 * random.standard_normal(frames.shape).astype(np.float32)
-    path = tmp_path_factory.mktemp("comparison") / "movie.npy"
-    np.save(path, 1000 + 200 * frames)
-    return open_recording(path, frame_interval_ms=1.0)
+def recording(
+    tmp_path_factory: pytest.TempPathFactory, save_recording: Callable[[Path], Recording]
+) -> Recording:
+    return save_recording(tmp_path_factory.mktemp("comparison") / "movie.npy")
 
 
 @pytest.fixture(scope="module")
-def study(recording: Recording) -> Study:
-    network = PHYSICS.with_changes(
-        network=NetworkSettings(), optimiser=Optimiser.ADAM, repeats=0,
-        initial_voltage=InitialVoltage.MEAN, epochs=5,
-    )  # fmt: skip
-    study = Study.of(preparation=PREPARATION)
-    for name, x, protocol in (("Long", 1, PHYSICS), ("Short", 10, network)):
-        study = study.with_region(study.new_region(RectangularRoi(x, 1, 5, 5), name))
-        training = fit_region(recording, study.regions[-1], PREPARATION, protocol)
-        while True:
-            try:
-                next(training)
-            except StopIteration as stop:
-                study = study.with_fit(study.regions[-1].id, stop.value)
-                break
-    return study
+def study(recording: Recording, fit_study: Callable[..., Study]) -> Study:
+    return fit_study(recording, None, ("Long", "Short"))
 
 
 def test_rows_carry_intervals_baselines_and_the_split(study: Study) -> None:

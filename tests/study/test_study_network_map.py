@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED, Fit, FitForecast, fit
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
 from aphyn_gui.recording import Polarity, Preparation, SequenceSet
@@ -51,12 +52,7 @@ def fitted(trace: np.ndarray, noise: float) -> Fit:
         training=np.arange(10), validation=np.arange(10, 15), left_out=(),
         cycle_length_ms=400.0, polarity=Polarity.UP, preparation=Preparation(), notes=(),
     )  # fmt: skip
-    training = fit(sequences, RECOMMENDED.with_changes(epochs=40))
-    while True:
-        try:
-            next(training)
-        except StopIteration as stop:
-            return stop.value
+    return drained(fit(sequences, RECOMMENDED.with_changes(epochs=40)))
 
 
 @pytest.fixture(scope="module")

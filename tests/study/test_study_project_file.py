@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from project_samples import SAMPLE_V1, made_fit, same, sample_study, studies
 
 from aphyn_gui import __version__
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED
 from aphyn_gui.insilico.demo import DEMO_REGIONS, demo_recording_path
 from aphyn_gui.recording import RectangularRoi, open_recording
@@ -104,13 +105,9 @@ def test_a_real_fit_comes_back_as_it_was(tmp_path: Path) -> None:
     place = DEMO_REGIONS[0]
     region = study.new_region(RectangularRoi(place.x, place.y, place.width, place.height))
     study = study.with_region(region)
-    training = fit_region(recording, region, study.preparation, RECOMMENDED.with_changes(epochs=3))
-    while True:
-        try:
-            next(training)
-        except StopIteration as stop:
-            study = study.with_fit(region.id, stop.value)
-            break
+    quick = RECOMMENDED.with_changes(epochs=3)
+    fit = drained(fit_region(recording, region, study.preparation, quick))
+    study = study.with_fit(region.id, fit)
     assert study.fits[region.id].fit.network_weights
     as_saved = save_project(study, tmp_path / "demo.aphyn")
     opened = load_project(tmp_path / "demo.aphyn")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from project_samples import made_fit
 
-from aphyn_gui.recording import Preparation, RectangularRoi
+from aphyn_gui.recording import Preparation, RectangularRoi, open_recording
 from aphyn_gui.study import (
     REGION_COLORS,
+    Reading,
     RecordingReference,
     Region,
     Study,
     StudyError,
     StudyRecording,
 )
+from aphyn_gui.study.outdated import outdated_sentences
 
 ROI = RectangularRoi(1, 2, 3, 4)
 
@@ -120,3 +125,55 @@ def test_a_study_that_contradicts_itself_is_refused() -> None:
         study.with_recording(replace(study.current, name="stack"))
     with pytest.raises(StudyError, match="has no file"):
         study.with_recording(StudyRecording("b", "b"))
+
+
+def test_what_a_fit_was_made_of_is_compared_with_the_study_of_now() -> None:
+    study = study_with(1)
+    entry = replace(study.current, reference=RecordingReference(Path("stack.tif")))
+    study = study.with_recording(entry)
+    region = study.regions[0]
+    fit = made_fit(region, study.preparation, study.protocol)
+    study = study.with_fit(region.id, fit)
+    assert fit.reading == Reading(1.5, 2, (("camera", "A"),))
+
+    def changes(**reference: Any) -> tuple[str, ...]:
+        assert entry.reference is not None
+        read = replace(entry.reference, **{"binning": 2, **reference})
+        return study.with_recording(replace(entry, reference=read)).changes_since_fit(region.id)
+
+    assert changes() == ()
+    assert changes(frame_interval_ms=1.5, choices=(("camera", "A"),)) == ()
+    assert changes(frame_interval_ms=2.0) == ("frame interval",)
+    assert changes(binning=1) == ("binning",)
+    assert changes(choices=(("camera", "B"), ("dark_frame", "none"))) == ("camera",)
+    moved = study.with_region(replace(region, roi=ROI.moved(1, 1)))
+    assert moved.changes_since_fit(region.id) == ("ROI", "binning")
+
+
+def test_an_open_recording_says_what_its_file_leaves_to_the_reader(tmp_path: Path) -> None:
+    np.save(tmp_path / "stack.npy", np.zeros((20, 6, 8), np.uint16))
+    suggested = open_recording(tmp_path / "stack.npy", frame_interval_ms=1.5)
+    ((key, option),) = Reading.of(suggested).choices
+    other = open_recording(tmp_path / "stack.npy", frame_interval_ms=1.5, choices={key: "2"})
+    study = study_with(1)
+    region = study.regions[0]
+    fit = made_fit(region, study.preparation, study.protocol)
+    # The reader's suggestion, chosen by hand or not, is the same reading.
+    for reading, recording, changed in (
+        (Reading.of(suggested), suggested, ()),
+        (Reading(1.5, 1, ((key, option),)), suggested, ()),
+        (Reading.of(suggested), other, ("time axis",)),
+        (Reading.of(other), suggested, ("time axis",)),
+        (Reading.of(suggested), suggested.binned(2), ("binning",)),
+        (Reading.of(suggested), other.with_frame_interval(2.0), ("frame interval", "time axis")),
+    ):
+        fitted = study.with_fit(region.id, replace(fit, reading=reading))
+        assert fitted.changes_since_fit(region.id, recording) == changed
+
+
+def test_regions_with_the_same_changes_share_a_sentence() -> None:
+    changes = [("A", ["ROI"]), ("B", []), ("C", ["ROI"]), ("D", ["ROI", "camera", "binning"])]
+    assert outdated_sentences(changes) == (
+        "A, C: ROI changed since this fit.",
+        "D: ROI, camera and binning changed since this fit.",
+    )

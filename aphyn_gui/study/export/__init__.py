@@ -10,7 +10,12 @@ from aphyn_gui.study.export.everything import (
 )
 from aphyn_gui.study.export.fitted import FittedRegion, fitted_regions
 from aphyn_gui.study.export.maps import MAP_SUFFIXES, write_map
-from aphyn_gui.study.export.plain_data import parameters_as_dicts, recording_as_dict, study_as_dict
+from aphyn_gui.study.export.plain_data import (
+    document_as_dict,
+    parameters_as_dicts,
+    recording_as_dict,
+    study_as_dict,
+)
 from aphyn_gui.study.export.report import html_report
 from aphyn_gui.study.export.script import export_script
 from aphyn_gui.study.export.tables import Table, study_tables
@@ -22,6 +27,7 @@ __all__ = [
     "ExportProgress",
     "FittedRegion",
     "Table",
+    "document_as_dict",
     "export_in_steps",
     "export_script",
     "export_study",

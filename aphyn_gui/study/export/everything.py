@@ -117,8 +117,8 @@ def export_in_steps(
     ExportProgress
         After each step, which writes a few files of one part and one region.
     """
-    fitted = fitted_regions(study, recordings)
-    steps = _steps(study, fitted, folder, what)
+    known = tuple(recordings)
+    steps = _steps(study, known, folder, what)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for done, step in enumerate(steps, start=1):
@@ -132,17 +132,17 @@ def export_in_steps(
 
 
 def _steps(
-    study: Study, fitted: tuple[FittedRegion, ...], folder: Path, what: Collection[ExportPart]
+    study: Study, recordings: tuple[Recording, ...], folder: Path, what: Collection[ExportPart]
 ) -> list[Callable[[], list[Path]]]:
+    fitted = fitted_regions(study, recordings)
     steps: list[Callable[[], list[Path]]] = []
     if ExportPart.TABLES in what:
-        steps.append(lambda: _write_tables(study, folder))
+        steps.append(lambda: _write_tables(study, recordings, folder))
         steps += [partial(_write_parameters, one, folder) for one in fitted]
-        steps.append(lambda: _write_workbook(study, folder))
+        steps.append(lambda: _write_workbook(study, recordings, folder))
     if ExportPart.SERIES in what:
         steps += [partial(write_series, one, folder) for one in fitted]
     if ExportPart.REPORT in what:
-        recordings = [one.recording for one in fitted if one.recording is not None]
         steps.append(lambda: [write_text(folder / "report.html", html_report(study, recordings))])
     if ExportPart.SCRIPT in what:
         steps.append(lambda: [write_text(folder / "fit_again.py", export_script(study))])
@@ -151,13 +151,13 @@ def _steps(
     return steps
 
 
-def _write_tables(study: Study, folder: Path) -> list[Path]:
+def _write_tables(study: Study, recordings: tuple[Recording, ...], folder: Path) -> list[Path]:
     comparison = write_text(folder / "comparison.csv", compare(study).to_csv())
-    return [comparison, *write_tables(study_tables(study), folder)]
+    return [comparison, *write_tables(study_tables(study, recordings), folder)]
 
 
-def _write_workbook(study: Study, folder: Path) -> list[Path]:
-    tables = (shown_table(compare(study)), *study_tables(study))
+def _write_workbook(study: Study, recordings: tuple[Recording, ...], folder: Path) -> list[Path]:
+    tables = (shown_table(compare(study)), *study_tables(study, recordings))
     return [write_workbook(folder / "study.xlsx", tables)]
 
 

@@ -1,7 +1,7 @@
 """The fitted regions of a study, each with its recording: the one place that knows where they are.
 
-Everything about a region's preparation and protocol is taken from its fit, which owns copies of
-its inputs; only the file of the recording is the study's to tell.
+Everything about a region's preparation, its protocol and how its recording was read is taken from
+its fit, which owns copies of its inputs; only the file of the recording is the study's to tell.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ class FittedRegion:
         The file; None where the study does not say.
     recording : Recording or None
         The same, open; None where it is not at hand.
+    changes : tuple of str
+        What has changed in the study since the fit was made; see `Study.changes_since_fit`.
     """
 
     region_fit: RegionFit
     reference: RecordingReference | None
     recording: Recording | None
+    changes: tuple[str, ...] = ()
 
     @property
     def region(self) -> Region:
@@ -75,11 +78,14 @@ def fitted_regions(study: Study, recordings: Iterable[Recording] = ()) -> tuple[
 def _with_recording(
     study: Study, region_fit: RegionFit, recordings: tuple[Recording, ...]
 ) -> FittedRegion:
-    reference = study.recording_of(region_fit.region.id).reference
+    region_id = region_fit.region.id
+    reference = study.recording_of(region_id).reference
     if reference is None:
         # Without a reference one recording can still be meant, several cannot be told apart.
-        only = recordings[0] if len(recordings) == 1 else None
-        return FittedRegion(region_fit, None, only)
-    path = reference.path.absolute()
-    same = (recording for recording in recordings if recording.path.absolute() == path)
-    return FittedRegion(region_fit, reference, next(same, None))
+        recording = recordings[0] if len(recordings) == 1 else None
+    else:
+        path = reference.path.absolute()
+        same = (recording for recording in recordings if recording.path.absolute() == path)
+        recording = next(same, None)
+    changes = study.changes_since_fit(region_id, recording)
+    return FittedRegion(region_fit, reference, recording, changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -82,11 +83,11 @@ def _write_csv(path: Path, array: npt.NDArray[np.float64], about: dict[str, obje
 
 
 def _write_npy(path: Path, array: npt.NDArray[np.float64], about: dict[str, object]) -> list[Path]:
-    def write(part: Path) -> None:
-        np.save(part, array, allow_pickle=False)
-
     description = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-    return [write_whole(path, write), write_text(path.with_suffix(".json"), description)]
+    return [
+        write_whole(path, lambda file: np.save(file, array, allow_pickle=False)),
+        write_text(path.with_suffix(".json"), description),
+    ]
 
 
 def _write_tiff(
@@ -107,9 +108,9 @@ def _write_tiff(
         metadata["unit"] = "mm"
         resolution = (1 / pixel_pitch_mm, 1 / pixel_pitch_mm)
 
-    def write(part: Path) -> None:
+    def write(file: BinaryIO) -> None:
         tifffile.imwrite(
-            part, array.astype(np.float32), imagej=True, resolution=resolution, metadata=metadata
+            file, array.astype(np.float32), imagej=True, resolution=resolution, metadata=metadata
         )
 
     return write_whole(path, write)

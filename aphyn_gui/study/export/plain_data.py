@@ -12,7 +12,8 @@ from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 from aphyn_gui.recording import DEFINITIONS, Recording
 from aphyn_gui.study.comparison import Comparison, compare
 from aphyn_gui.study.differences import Difference
-from aphyn_gui.study.study import RegionFit, Study
+from aphyn_gui.study.document import Document
+from aphyn_gui.study.study import Region, RegionFit, Study
 
 
 def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
     regions = [
         {
             **region_as_dict(fit),
+            "changed_since_fit": list(study.changes_since_fit(fit.region.id, recording)),
             **_row_values(comparison, index),
         }
         for index, fit in enumerate(fits)
@@ -37,6 +39,52 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
         "differences": [difference_as_dict(d) for d in comparison.differences],
         "findings": list(comparison.findings),
         "definitions": DEFINITIONS,
+    }
+
+
+def document_as_dict(document: Document) -> dict[str, Any]:
+    """What a project holds, and which of its recordings are there."""
+    study = document.study
+    fits: dict[str, dict[str, Any]] = {}
+    for region_id, region_fit in study.fits.items():
+        fit = region_fit.fit
+        fits[region_id] = {
+            "outcome": str(fit.outcome),
+            "message": fit.message,
+            "preset": fit.protocol.name,
+            "physics": fit.protocol.physics,
+            "network": _network_name(fit.protocol.network),
+            "training_mse": _number(fit.hybrid.training_mse),
+            "validation_mse": _number(fit.hybrid.validation_mse),
+            "started_at": fit.provenance.started_at,
+            "changed_since_fit": list(document.changes_since_fit(region_id)),
+        }
+    return {
+        "file": None if document.path is None else str(document.path),
+        "recordings": [
+            {
+                "name": entry.name,
+                "file": str(entry.reference.path),
+                "is_present": entry.id in document.recordings,
+                "problem": document.problems.get(entry.id, ""),
+                "regions": [
+                    {**_place(region), "fit": fits.get(region.id)} for region in entry.regions
+                ],
+            }
+            for entry in study.recordings
+            if entry.reference is not None
+        ],
+    }
+
+
+def _place(region: Region) -> dict[str, Any]:
+    """A region's name and pixels."""
+    return {
+        "name": region.name,
+        "x": region.roi.x,
+        "y": region.roi.y,
+        "width": region.roi.width,
+        "height": region.roi.height,
     }
 
 
@@ -149,16 +197,12 @@ def region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
     region, fit = region_fit.region, region_fit.fit
     sequences = fit.sequences
     return {
-        "name": region.name,
-        "x": region.roi.x,
-        "y": region.roi.y,
-        "width": region.roi.width,
-        "height": region.roi.height,
+        **_place(region),
         "outcome": str(fit.outcome),
         "message": fit.message,
         "preset": fit.protocol.name,
         "physics": fit.protocol.physics,
-        "network": "none" if fit.protocol.network is None else "resnet",
+        "network": _network_name(fit.protocol.network),
         "network_inputs": _network_inputs(fit.protocol.network),
         "seed": fit.protocol.seed,
         "epochs": fit.history.epochs,
@@ -183,6 +227,10 @@ def region_as_dict(region_fit: RegionFit) -> dict[str, Any]:
         "elapsed_s": fit.provenance.elapsed_s,
         "notes": list(sequences.notes),
     }
+
+
+def _network_name(network: NetworkSettings | None) -> str:
+    return "none" if network is None else "resnet"
 
 
 def _network_inputs(network: NetworkSettings | None) -> str | None:

@@ -15,6 +15,7 @@ from aphyn_gui.study.export.methods import describe_recording, methods, referenc
 from aphyn_gui.study.export.page import PAGE
 from aphyn_gui.study.export.plane_figure import network_plane
 from aphyn_gui.study.network_map import has_network_map, shortfall_sentence
+from aphyn_gui.study.outdated import outdated_sentences
 from aphyn_gui.study.study import RegionFit, Study
 
 _MEASURES = (
@@ -51,7 +52,7 @@ def html_report(study: Study, recordings: Iterable[Recording] = ()) -> str:
         title=escaped(", ".join(files)),
         lead=escaped(_lead(fitted)),
         findings=_section("Findings", html_list(comparison.findings)),
-        warnings=_warnings(comparison),
+        warnings=_warnings(comparison, fitted),
         dots=_dots(comparison, fits),
         table=_comparison_table(comparison),
         differences=_differences(comparison.differences),
@@ -80,11 +81,14 @@ def _lead(fitted: tuple[FittedRegion, ...]) -> str:
     return "; ".join((*known, f"{regions} fitted with aphyn_gui {version}")) + "."
 
 
-def _warnings(comparison: Comparison) -> str:
-    if not comparison.region_warnings:
+def _warnings(comparison: Comparison, fitted: tuple[FittedRegion, ...]) -> str:
+    outdated = outdated_sentences(
+        (region.name, one.changes) for region, one in zip(comparison.regions, fitted, strict=True)
+    )
+    warnings = (*comparison.region_warnings, *outdated)
+    if not warnings:
         return ""
-    warnings = html_list(comparison.region_warnings)
-    return f'<section class="warning"><h2>Warnings</h2>{warnings}</section>'
+    return f'<section class="warning"><h2>Warnings</h2>{html_list(warnings)}</section>'
 
 
 def _dots(comparison: Comparison, fits: list[RegionFit]) -> str:

@@ -10,11 +10,11 @@ from aphyn_gui.study.study import Study, StudyError
 _SCRIPT = '''\
 """Fits that were made with aphyn_gui, made again: run it with `python` and this file's name.
 
-It opens each recording, prepares each region, fits it with the protocol and seed of the study, and
-compares every parameter with the one that the study holds. On the machine and with the versions
-that made them they agree to six digits; elsewhere the last digits may differ. A fit that was
-stopped in the study runs to its end here, and is not compared. An ionic model of your own must lie
-in the models folder.
+It opens each recording as it was read for the fit, prepares each region, fits it with the protocol
+and seed of the study, and compares every parameter with the one that the study holds. On the
+machine and with the versions that made them they agree to six digits; elsewhere the last digits
+may differ. A fit that was stopped in the study runs to its end here, and is not compared. An ionic
+model of your own must lie in the models folder.
 """
 
 import math
@@ -53,7 +53,7 @@ FITS = {fits}
 
 
 def opened(one):
-    """The recording as the study reads it."""
+    """The recording as it was read for the fit."""
     recording = open_recording(
         one["path"],
         frame_interval_ms=one["frame_interval_ms"],
@@ -102,7 +102,8 @@ def export_script(study: Study) -> str:
     """The study as a script.
 
     Each region is fitted as it was when its fit was made, with the preparation and the protocol of
-    that fit. Fits that were cancelled or diverged are made, too, but not compared.
+    that fit, from the recording as it was read then. Fits that were cancelled or diverged are made,
+    too, but not compared.
 
     Parameters
     ----------
@@ -120,20 +121,21 @@ def export_script(study: Study) -> str:
         If there is no fit, or no file that it came from.
     """
     fitted = fitted_regions(study)
-    references = list(dict.fromkeys(one.reference for one in fitted))
-    if None in references:
+    if any(one.reference is None for one in fitted):
         raise StudyError(
             "the study does not say which file its fits came from: open the recording in it first"
         )
+    # A region may have been fitted before its recording was read in another way, and one after.
+    sources = list(dict.fromkeys((one.reference, one.region_fit.reading) for one in fitted))
     recordings = [
         {
             "path": reference.path.absolute(),
-            "frame_interval_ms": reference.frame_interval_ms,
+            "frame_interval_ms": reading.frame_interval_ms,
             "pixel_pitch_mm": reference.pixel_pitch_mm,
-            "choices": dict(reference.choices),
-            "binning": reference.binning,
+            "choices": dict(reading.choices),
+            "binning": reading.binning,
         }
-        for reference in references
+        for reference, reading in sources
         if reference is not None
     ]
     provenance = fitted[0].region_fit.fit.provenance
@@ -144,7 +146,7 @@ def export_script(study: Study) -> str:
         "device": provenance.device,
         "started_at": provenance.started_at,
     }
-    fits = [_wanted(one, references.index(one.reference)) for one in fitted]
+    fits = [_wanted(one, sources.index((one.reference, one.region_fit.reading))) for one in fitted]
     return _SCRIPT.format(
         made_with=literal(made_with), recordings=literal(recordings), fits=literal(fits)
     )

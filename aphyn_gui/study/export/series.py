@@ -159,7 +159,4 @@ def _structured(columns: Mapping[str, Floats]) -> npt.NDArray[np.void]:
 
 
 def _write_array(path: Path, array: npt.NDArray[np.float64] | npt.NDArray[np.void]) -> Path:
-    def write(part: Path) -> None:
-        np.save(part, array, allow_pickle=False)
-
-    return write_whole(path, write)
+    return write_whole(path, lambda file: np.save(file, array, allow_pickle=False))

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aphyn_gui.recording import RegionMeasures
+from aphyn_gui.recording import Recording, RegionMeasures
 from aphyn_gui.study.comparison import Comparison, compare
 from aphyn_gui.study.export.csv_files import Cell, write_csv
+from aphyn_gui.study.export.fitted import FittedRegion, fitted_regions
 from aphyn_gui.study.export.plain_data import (
     difference_as_dict,
     parameters_as_dicts,
     region_as_dict,
 )
+from aphyn_gui.study.outdated import enumerated
 from aphyn_gui.study.study import RegionFit, Study
 
 _MEASURES = (
@@ -46,17 +48,26 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def study_tables(study: Study) -> tuple[Table, ...]:
-    """All tables of a study; those without lines are kept, so that the set is always the same."""
+def study_tables(study: Study, recordings: Iterable[Recording] = ()) -> tuple[Table, ...]:
+    """All tables of a study; those without lines are kept, so that the set is always the same.
+
+    Parameters
+    ----------
+    study : Study
+        With at least one fit.
+    recordings : iterable of Recording
+        Those that are open: whether they are still read as they were for the fits.
+    """
     comparison = compare(study)
-    fits = [study.fits[region.id] for region in comparison.regions]
+    fitted = fitted_regions(study, recordings)
+    fits = [one.region_fit for one in fitted]
     return (
         _values(comparison),
         _parameters(fits),
         _differences(comparison),
         _correlations(fits),
         _measures(fits),
-        _warnings(comparison),
+        _warnings(comparison, fitted),
         _settings(fits),
         _notes(fits),
     )
@@ -171,16 +182,17 @@ def _quartiles(measured: RegionMeasures, name: str) -> tuple[float, float, float
     return quartiles.median, quartiles.lower, quartiles.upper
 
 
-def _warnings(comparison: Comparison) -> Table:
+def _warnings(comparison: Comparison, fitted: tuple[FittedRegion, ...]) -> Table:
+    rows = []
+    for region, warnings, one in zip(comparison.regions, comparison.warnings, fitted, strict=True):
+        rows += [(region.name, warning) for warning in warnings]
+        if one.changes:
+            rows.append((region.name, f"{enumerated(one.changes)} changed since this fit"))
     return Table(
         "warnings",
         "What to know before using the numbers.",
         ("region", "warning"),
-        tuple(
-            (region.name, warning)
-            for region, warnings in zip(comparison.regions, comparison.warnings, strict=True)
-            for warning in warnings
-        ),
+        tuple(rows),
     )
 
 

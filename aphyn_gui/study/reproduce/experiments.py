@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aphyn_gui.recording import RectangularRoi, open_recording
@@ -131,9 +132,7 @@ def _write(result: Result, folder: Path) -> Iterable[Path]:
     yield write_text(folder / f"{result.name}.md", tables.to_markdown(result))
     figure = figures.draw(result)
     for suffix in ("png", "svg"):
-        yield write_whole(
-            folder / f"{result.name}.{suffix}", lambda part: figures.save(figure, part)
-        )
+        yield write_whole(folder / f"{result.name}.{suffix}", partial(figures.save, figure, suffix))
 
 
 def _plans(settings: ReproduceSettings) -> tuple[_Plan, ...]:

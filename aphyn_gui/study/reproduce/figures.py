@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import matplotlib
 from matplotlib.artist import Artist
@@ -63,12 +62,12 @@ def draw(result: Result) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as the suffix says: PNG (300 dpi) or SVG."""
+def save(figure: Figure, kind: str, file: BinaryIO) -> None:
+    """Write a figure as "png" (300 dpi) or "svg"."""
     # Without a date the same results give the same file.
-    metadata = {"Date": None} if path.suffix == ".svg" else None
+    metadata = {"Date": None} if kind == "svg" else None
     with matplotlib.rc_context(_STYLE):
-        figure.savefig(path, dpi=_DPI, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=_DPI, metadata=metadata)
 
 
 def _forecasts(result: Result) -> Figure:

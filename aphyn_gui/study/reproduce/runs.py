@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from aphyn_gui.draining import drained
 from aphyn_gui.fitting import Fit, FitForecast, InitialVoltage, Outcome, fit
 from aphyn_gui.hybrid import NetworkShape, TimeGrid, TrajectoryProblem, observe
 from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
@@ -85,13 +86,7 @@ class Run:
 
 def train(region: str, case: Case, seed: int, sample: Sample) -> Run:
     """Fit one sample by one protocol, and judge the result."""
-    training = fit(sample.sequences, case.with_seed(seed))
-    while True:
-        try:
-            next(training)
-        except StopIteration as stop:
-            result: Fit = stop.value
-            break
+    result = drained(fit(sample.sequences, case.with_seed(seed)))
     return Run(region, case, seed, sample, result, _scores(result, sample))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.draining import drained
 from aphyn_gui.insilico import (
     Rectangle,
     Severity,
@@ -257,10 +258,4 @@ class PairDesign:
 
     def write(self, folder: Path) -> Path:
         """Simulate the recording into a folder."""
-        simulation = simulate_experiment(self.experiment, folder / PAIR_FILE)
-        while True:
-            try:
-                next(simulation)
-            except StopIteration as stop:
-                path: Path = stop.value
-                return path
+        return drained(simulate_experiment(self.experiment, folder / PAIR_FILE))

@@ -135,13 +135,25 @@ def test_a_study_without_a_file_says_what_is_missing(study: Study) -> None:
         export_script(Study())
 
 
-def test_a_script_reads_recordings_as_the_study_does(study: Study) -> None:
-    entry = study.current
-    assert entry.reference is not None
-    reference = replace(entry.reference, binning=2, choices=(("time_axis", "0"),))
-    script = export_script(study.with_recording(replace(entry, reference=reference)))
+def test_a_script_reads_a_recording_as_it_was_read_for_each_fit(study: Study) -> None:
+    reference = study.recording
+    assert reference is not None
+    first = study.fits["roi-1"]
+    binned = replace(first, reading=replace(first.reading, frame_interval_ms=2.0, binning=2))
+    script = export_script(study.with_fit("roi-1", binned))
     names: dict[str, Any] = {"__name__": "script"}
     exec(script, names)
-    recording = names["opened"](names["RECORDINGS"][0])
+    recordings = [names["opened"](one) for one in names["RECORDINGS"]]
     stored = np.load(reference.path)
-    assert recording.frames.shape == (len(stored), stored.shape[1] // 2, stored.shape[2] // 2)
+    halves = (len(stored), stored.shape[1] // 2, stored.shape[2] // 2)
+    assert [one.frames.shape for one in recordings] == [halves, stored.shape]
+    assert [one.frame_interval_ms for one in recordings] == [2.0, 1.0]
+    assert [fit["recording"] for fit in names["FITS"]] == [0, 1]
+
+
+def test_reading_the_recording_otherwise_later_changes_nothing_in_the_script(study: Study) -> None:
+    entry = study.current
+    assert entry.reference is not None
+    later = replace(entry.reference, frame_interval_ms=3.0, choices=(("time_axis", "1"),))
+    changed = study.with_recording(replace(entry, reference=later))
+    assert export_script(changed) == export_script(study)

@@ -18,6 +18,7 @@ from aphyn_gui.study.export import (
     ExportPart,
     export_study,
     html_report,
+    study_as_dict,
     study_tables,
     write_workbook,
 )
@@ -103,7 +104,12 @@ def test_measures_stand_with_their_definition_and_warnings_with_their_region(
         assert line["definition"] == measured[line["region"]].definitions
     told = [(line["region"], line["warning"]) for line in read(folder / "warnings.csv")]
     fits = [study.fits[region.id] for region in study.regions]
-    assert told == [(fit.region.name, warning) for fit in fits for warning in fit.fit.warnings]
+    # Each was fitted with a protocol of its own, which is not the study's.
+    assert told == [
+        (fit.region.name, warning)
+        for fit in fits
+        for warning in (*fit.fit.warnings, "protocol changed since this fit")
+    ]
 
 
 def test_the_workbook_holds_numbers_as_numbers_and_names_as_text(
@@ -154,3 +160,19 @@ def test_what_cannot_be_written_says_what_to_do(
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(StudyError, match="choose another folder"):
         export_study(study, [recording], tmp_path / "taken")
+
+
+def test_outdated_fits_are_in_the_tables_and_in_plain_data(
+    study: Study, recording: Recording, tmp_path: Path
+) -> None:
+    slower = recording.with_frame_interval(2.0)
+    export_study(study, [slower], tmp_path, what=[ExportPart.TABLES])
+    told = [(line["region"], line["warning"]) for line in read(tmp_path / "warnings.csv")]
+    marked = "protocol and frame interval changed since this fit"
+    for region in study.regions:
+        assert (region.name, marked) in told
+    warnings = load_workbook(tmp_path / "study.xlsx")["warnings"]
+    assert marked in {cell for line in warnings.iter_rows(values_only=True) for cell in line}
+    for one, wanted in ((recording, ["protocol"]), (slower, ["protocol", "frame interval"])):
+        regions = study_as_dict(study, one)["regions"]
+        assert [region["changed_since_fit"] for region in regions] == [wanted] * 2
