@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from aphyn_gui.gui.collector import CollectorGuard
+from aphyn_gui.gui.work_thread import WorkThread
 
 Answer = TypeVar("Answer")
-
-_STACK_BYTES = 16 * 2**20
-"""macOS gives threads 512 KB, which is too little for LAPACK and the like."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,9 +102,7 @@ class BackgroundTasks(QObject):
         ] = {}
         self._pending = 0
         self._guard = CollectorGuard(self)
-        self._thread = QThread(self)
-        self._thread.setObjectName(name)
-        self._thread.setStackSize(_STACK_BYTES)
+        self._thread = WorkThread(name, self)
         self._worker = _Worker(self._generations)
         self._worker.moveToThread(self._thread)
         self._requested.connect(self._worker.run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from aphyn_gui.fitting import Outcome
 from aphyn_gui.gui.collector import CollectorGuard
@@ -19,10 +19,8 @@ from aphyn_gui.gui.fit_worker import (
     Snapshot,
 )
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.work_thread import WorkThread
 from aphyn_gui.study import fit_region
-
-_STACK_BYTES = 16 * 2**20
-"""Stack of the fitting thread; macOS gives secondary threads 512 KB, too little for torch."""
 
 
 class RunnerState(StrEnum):
@@ -77,9 +75,7 @@ class FitRunner(QObject):
         self._announced_state = RunnerState.IDLE
         self._is_shut_down = False
         self._collector = CollectorGuard(self)
-        self._thread = QThread()
-        self._thread.setObjectName("fitting")
-        self._thread.setStackSize(_STACK_BYTES)
+        self._thread = WorkThread("fitting")
         self._worker = FitWorker(fit_function)
         self._worker.moveToThread(self._thread)
         self._requested.connect(self._worker.run)

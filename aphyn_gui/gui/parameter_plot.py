@@ -75,10 +75,8 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._holders = _holders(fits)
         theme = current_theme()
         if list(self._holders) == list(self.plots):
-            self.turns.begin(
-                [partial(self._fill, name, theme) for name in self._holders]
-                + [partial(self._write_legend, theme)]
-            )
+            pieces = [partial(self._fill, name, theme) for name in self._holders]
+            self.turns.begin([*pieces, partial(self._write_legend, theme), self._reveal])
         else:
             self.turns.begin(self._arrangement(theme))
 
@@ -102,25 +100,32 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _arrangement(self, theme: Theme) -> list[Callable[[], None]]:
         """What it takes to show other parameters than before, one piece a turn."""
         pieces: list[Callable[[], None]] = [self._forget]
-        for index, name in enumerate(self._holders):
-            pieces.append(partial(self._add_plot, index, name))
+        for name in self._holders:
+            pieces.append(partial(self._make_plot, name))
             pieces.append(partial(self._fill, name, theme))
-        pieces.append(partial(self._write_legend, theme))
-        return pieces
+        return [*pieces, self._lay_out, partial(self._write_legend, theme), self._reveal]
 
     def _forget(self) -> None:
+        # Every plot that is added moves and repaints the others: once is enough.
+        self.setUpdatesEnabled(False)
         self.clear()
         self.plots.clear()
         self.marks.clear()
         self.bars.clear()
         self._legend = None
 
-    def _add_plot(self, index: int, name: str) -> None:
-        # Making a plot takes 20 ms, which a window that has just ended a fit would feel.
+    def _make_plot(self, name: str) -> None:
+        # It takes 10 ms, which a window that has just ended a fit would feel.
         if name not in self._made:
             self._made[name] = new_plot(names_ends=False)
         self.plots[name] = self._made[name]
-        self.addItem(self.plots[name], *divmod(index, _PLOTS_A_ROW))
+
+    def _lay_out(self) -> None:
+        for index, plot in enumerate(self.plots.values()):
+            self.addItem(plot, *divmod(index, _PLOTS_A_ROW))
+
+    def _reveal(self) -> None:
+        self.setUpdatesEnabled(True)
 
     def _write_legend(self, theme: Theme) -> None:
         """Names stand once below all plots: under each they would run into one another."""

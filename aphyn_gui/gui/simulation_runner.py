@@ -11,11 +11,12 @@ from threading import Event
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from aphyn_gui.gui.collector import CollectorGuard
 from aphyn_gui.gui.fit_worker import RunOutcome
 from aphyn_gui.gui.mailbox import Mailbox
+from aphyn_gui.gui.work_thread import WorkThread
 from aphyn_gui.insilico import (
     ExperimentError,
     ExperimentProgress,
@@ -24,9 +25,6 @@ from aphyn_gui.insilico import (
     SimulationStage,
     simulate_experiment,
 )
-
-_STACK_BYTES = 16 * 2**20
-"""macOS gives threads 512 KB, which is too little for numba's compiler."""
 
 _PUBLISH_INTERVAL_S = 1 / 12
 """Shortest time between two pictures."""
@@ -195,9 +193,7 @@ class SimulationRunner(QObject):
         self._current: SimulationRequest | None = None
         self._last_run_id = 0
         self._guard = CollectorGuard(self)
-        self._thread = QThread(self)
-        self._thread.setObjectName("simulation")
-        self._thread.setStackSize(_STACK_BYTES)
+        self._thread = WorkThread("simulation", self)
         self._worker = SimulationWorker()
         self._worker.moveToThread(self._thread)
         self._requested.connect(self._worker.run)

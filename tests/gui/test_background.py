@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
-from threading import Event, get_ident
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, get_ident, get_native_id
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -81,3 +84,23 @@ def test_shutdown_waits_and_nothing_is_answered_after(qtbot: QtBot) -> None:
     tasks.submit("a", work, answers.append, refuse)
     tasks.shutdown()
     assert answers == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt sets the priority itself")
+def test_work_lets_the_window_go_first(tasks: BackgroundTasks, qtbot: QtBot) -> None:
+    found: list[tuple[int, int]] = []
+
+    def own_and_inherited() -> tuple[int, int]:
+        with ThreadPoolExecutor(1) as pool:
+            inherited = pool.submit(niceness).result()
+        return niceness(), inherited
+
+    tasks.submit("niceness", own_and_inherited, found.append, refuse)
+    qtbot.waitUntil(lambda: bool(found))
+    own, inherited = found[0]
+    assert own == inherited
+    assert own > niceness() or own == 19
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, get_native_id())
