@@ -194,6 +194,8 @@ class FitView(QWidget):
             return "Open a recording; its fits are shown here."
         if not self._controller.study.regions:
             return "Draw a region on the recording, then fit it."
+        if self._controller.study.fits and not self._controller.selected_region_id:
+            return "Select a region to see its fit."
         return "No fit yet. Press Fit selected, or Fit all."
 
     @Slot()

@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
         toolbar = self.actions_.build_toolbar()
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.run_bar, 1)
-        self.start_page = StartPage(self, toolbar, self.statusBar())
+        self.start_page = StartPage(self, toolbar, self.statusBar(), self._docks.at_the_right)
         self._connect()
         self._docks.explain()
         whats_this.explain_run_bar(self.run_bar)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -24,6 +24,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import theme_manager
 
 _PLAY_INTERVAL_MS = 16
+_NARROW_WIDTH = 390
 
 
 class MovieView(QWidget):
@@ -54,7 +55,9 @@ class MovieView(QWidget):
         self._left_out = ElidedLabel()
         self._left_out.setProperty("role", "muted")
         self._readout = ""
-        self._transport = QHBoxLayout()
+        self._transport, self._second_row = QHBoxLayout(), QHBoxLayout()
+        self._choices: list[QWidget] = []
+        """Controls at the right of the row below the image, or below it where it is too narrow."""
         self._timer = QTimer(self)
         self._timer.setInterval(_PLAY_INTERVAL_MS)
         self._play_action = QAction("Play or pause", self)
@@ -92,7 +95,23 @@ class MovieView(QWidget):
 
     def add_control(self, widget: QWidget) -> None:
         """Put a control at the right end of the row below the image."""
-        self._transport.addWidget(widget)
+        self._choices.append(widget)
+        self._place_choices()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the slider a row of its own where it would have no room; called by Qt."""
+        super().resizeEvent(event)
+        self._place_choices()
+
+    def _place_choices(self) -> None:
+        is_narrow = self.width() < _NARROW_WIDTH
+        row = self._second_row if is_narrow else self._transport
+        for widget in self._choices:
+            if row.indexOf(widget) < 0:
+                (self._transport if is_narrow else self._second_row).removeWidget(widget)
+                row.addWidget(widget)
+        margins = (6, 0, 6, 4) if is_narrow else (0, 0, 0, 0)
+        self._second_row.setContentsMargins(*margins)
 
     def show_modes(self, is_shown: bool) -> None:
         """Offer what the movie can show; a map over it leaves its room to the slider."""
@@ -159,9 +178,9 @@ class MovieView(QWidget):
             (self._play_button, 0),
             (self._slider, 1),
             (self._time, 0),
-            (self._mode, 0),
         ):
             transport.addWidget(widget, stretch)
+        self._second_row.setSpacing(8)
         self._left_out.setContentsMargins(10, 0, 10, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -170,6 +189,8 @@ class MovieView(QWidget):
         layout.addWidget(self._canvas, 1)
         layout.addWidget(self._left_out)
         layout.addLayout(transport)
+        layout.addLayout(self._second_row)
+        self.add_control(self._mode)
 
     def _connect(self) -> None:
         self._play_action.triggered.connect(self.toggle_play)

@@ -26,6 +26,9 @@ Floats = npt.NDArray[np.float64]
 _MOST_MARKS = 6
 _MARK_PIXELS = 6
 _TOP_ROOM = 0.08
+_HIGH = 0.12
+"""Of the plane's height: above it, a time stands beside its mark."""
+
 _CLOSEST_MARKS = 0.06
 """Of the plane's width and height: nearer to the last one, a mark stays without its time."""
 
@@ -128,7 +131,13 @@ class NetworkPlane(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             if any(np.abs((place - other) / size).max() < _CLOSEST_MARKS for other in named):
                 continue
             named.append(place)
-            label = pg.TextItem(f"{step * time_step_ms:g} ms", color="#1A1A1A", anchor=(-0.1, 1.0))
+            # At the upper edge there is no room above.
+            is_high = place[1] > shown.gate[-1] - _HIGH * size[1]
+            label = pg.TextItem(
+                f"{step * time_step_ms:g} ms",
+                color="#1A1A1A",
+                anchor=(1.15, 0.5) if is_high else (-0.1, 1.0),
+            )
             font = pg.QtWidgets.QApplication.font()
             font.setPointSize(TICK_FONT_POINTS)
             label.setFont(font)

@@ -82,6 +82,7 @@ class RoiTable(QWidget):
         self._hint = QLabel("No regions yet: press Draw ROI above and drag on the movie.")
         self._hint.setProperty("role", "muted")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
         self._actions = self._make_actions()
         self._build()
         self._model.rejected.connect(self._show_error)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QIcon, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.icons import icon
@@ -14,6 +23,15 @@ from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
 from aphyn_gui.recording import FORMATS
 
 _MOST_RECENT = 4
+_MOVES = frozenset(
+    {
+        QEvent.Type.Resize,
+        QEvent.Type.Move,
+        QEvent.Type.Show,
+        QEvent.Type.Hide,
+        QEvent.Type.LayoutRequest,
+    }
+)
 
 
 class StartPage(QFrame):
@@ -25,6 +43,8 @@ class StartPage(QFrame):
         The window; its size is followed.
     above, below : QWidget
         Bars of the window between which the page lies.
+    beside : sequence of QDockWidget
+        Panels at the right end of the window, which stay in sight when they are open.
 
     Signals
     -------
@@ -36,9 +56,11 @@ class StartPage(QFrame):
     demo_requested = Signal()
     recent_requested = Signal(str)
 
-    def __init__(self, parent: QWidget, above: QWidget, below: QWidget) -> None:
+    def __init__(
+        self, parent: QWidget, above: QWidget, below: QWidget, beside: Sequence[QDockWidget]
+    ) -> None:
         super().__init__(parent)
-        self._above, self._below = above, below
+        self._above, self._below, self._beside = above, below, beside
         self.setAutoFillBackground(True)
         self._open = QPushButton("Open a recording…")
         self._demo = QPushButton("Open the demo")
@@ -57,11 +79,12 @@ class StartPage(QFrame):
         self._demo.clicked.connect(self.demo_requested)
         theme_manager().changed.connect(self._apply_theme)
         self._apply_theme(current_theme())
-        parent.installEventFilter(self)
+        for widget in (parent, *beside):
+            widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of the window."""
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.LayoutRequest):
+        """Follow the size of the window and of the panels beside."""
+        if event.type() in _MOVES:
             self.cover()
         return False
 
@@ -71,10 +94,17 @@ class StartPage(QFrame):
         self._fill_recent()
 
     def cover(self) -> None:
-        """Take the place between the bars at the top and at the bottom."""
+        """Take the place between the bars, up to the panels at the right that are open."""
         top = self._above.geometry().bottom() + 1
         height = self._below.geometry().top() - top
-        self.setGeometry(0, top, self._above.width(), height)
+        # Docks that lie behind another in its tabs are kept at the left of the window.
+        edges = [
+            dock.x()
+            for dock in self._beside
+            if dock.isVisible() and not dock.isFloating() and dock.x() > 0
+        ]
+        width = min([self._above.width(), *edges])
+        self.setGeometry(0, top, width, height)
         self.raise_()
 
     def _build(self) -> None:

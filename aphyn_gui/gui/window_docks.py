@@ -60,6 +60,11 @@ class WindowDocks(QObject):
         """In the order of work."""
         return list(self._docks.values())
 
+    @property
+    def at_the_right(self) -> list[QDockWidget]:
+        """Those that may be of use before anything is open."""
+        return [self._docks[name] for name in (*_SETTINGS, "guide")]
+
     def dock(self, name: str) -> QDockWidget:
         """The dock of that name."""
         return self._docks[name]

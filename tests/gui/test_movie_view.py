@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QToolButton
+from PySide6.QtWidgets import QLineEdit, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
 from window_helpers import COLUMNS, FRAMES, ROWS, click, drag_on_image
 
@@ -162,3 +162,18 @@ def test_play_button_shares_the_action(loaded: MainWindow, name: str) -> None:
     assert loaded.movie_view.is_playing
     button.click()
     assert not loaded.movie_view.is_playing
+
+
+def test_the_slider_keeps_its_room_in_a_narrow_panel(loaded: MainWindow, qtbot: QtBot) -> None:
+    movie = loaded.movie_view
+    dock = loaded.dock("movie")
+    for width, is_narrow in ((520, False), (300, True), (520, False)):
+        loaded.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+        qtbot.waitUntil(lambda is_narrow=is_narrow: (movie.width() < 390) == is_narrow)
+        chooser, slider = loaded.map_view.chooser, movie.findChild(QSlider)
+        qtbot.waitUntil(
+            lambda is_narrow=is_narrow, chooser=chooser, slider=slider: (
+                (chooser.y() > slider.geometry().bottom()) == is_narrow
+            )
+        )
+        assert slider.width() > 60

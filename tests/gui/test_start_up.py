@@ -15,10 +15,12 @@ from pytestqt.qtbot import QtBot
 from aphyn_gui.gui.collector import CollectorGuard
 from aphyn_gui.gui.first_paint import FirstPaint
 from aphyn_gui.gui.import_hook import take_out_import_hook
+from aphyn_gui.gui.main_window import MainWindow
 
 _IMPORTS_AFTER = """
 import inspect
 from aphyn_gui.gui.import_hook import take_out_import_hook
+from aphyn_gui.gui.main_window import MainWindow
 read = []
 inspect.getsource = lambda module: read.append(module.__name__) or ""
 import plistlib
@@ -94,3 +96,28 @@ def test_a_guard_collects_when_it_is_told_to(qtbot: QtBot) -> None:
     first.release()
     assert not first.is_collecting
     assert gc.isenabled()
+
+
+def test_panels_at_the_right_stay_in_sight_before_anything_is_open(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    page = window.start_page
+    qtbot.waitUntil(lambda: page.width() == window.width())
+    for action, name in ((window.actions_.guide, "guide"), (window.actions_.settings, "protocol")):
+        action.trigger()
+        dock = window.dock(name)
+        dock.raise_()
+        qtbot.waitUntil(lambda dock=dock: 0 < page.width() <= dock.x() < window.width())
+        assert page.isVisible()
+    window.actions_.settings.trigger()
+    window.dock("guide").close()
+    qtbot.waitUntil(lambda: page.width() == window.width())
+
+
+def test_panels_that_few_open_are_made_when_they_are_wanted(window: MainWindow) -> None:
+    for name in ("preparation", "protocol", "guide"):
+        assert window.dock(name).widget() is None
+    window.dock("guide").show()
+    assert window.dock("guide").widget() is window.guide
+    assert window.guide.whatsThis()
+    assert window.dock("protocol").widget() is None
