@@ -29,13 +29,14 @@ from aphyn_gui.recording.cleaning_settings import (
     TemporalKind,
 )
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.field_counts import FieldCounts
 from aphyn_gui.recording.field_sequences import (
     LEFT_OUT_REASONS,
     FieldTiming,
     PixelPotentials,
-    field_bands,
     field_timing,
     mean_potential,
+    potentials_in,
     potentials_of,
 )
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
@@ -67,7 +68,7 @@ from aphyn_gui.recording.measures import (
 from aphyn_gui.recording.preparation import Ensemble, Normalisation, Polarity, Preparation, Split
 from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
-from aphyn_gui.recording.region_counts import frames_kept
+from aphyn_gui.recording.region_counts import RegionCounts, frames_kept
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import LeftOutPixel
 from aphyn_gui.recording.sequences import (
@@ -93,6 +94,7 @@ __all__ = [
     "AnalogChannel",
     "Beats",
     "Ensemble",
+    "FieldCounts",
     "FieldMap",
     "FieldMaps",
     "FieldTiming",
@@ -117,6 +119,7 @@ __all__ = [
     "RecordingError",
     "RecordingFormat",
     "RectangularRoi",
+    "RegionCounts",
     "RegionMeasures",
     "RegionSignal",
     "SequenceSet",
@@ -130,7 +133,6 @@ __all__ = [
     "compute_maps",
     "cut_sequences",
     "detect_beats",
-    "field_bands",
     "field_timing",
     "filter_in_time",
     "find_alternans",
@@ -143,6 +145,7 @@ __all__ = [
     "measure_region",
     "noise_level",
     "open_recording",
+    "potentials_in",
     "potentials_of",
     "prepare_region",
     "region_signal",

@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.draining import drained
 from aphyn_gui.recording.alignment import activation_times, frame_activation_times, lead_time
 from aphyn_gui.recording.baseline import remove_baseline
-from aphyn_gui.recording.beats import Beats, detect_beats
-from aphyn_gui.recording.cleaning import noise_level, suggest_polarity
-from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.beats import Beats
+from aphyn_gui.recording.cleaning import noise_level
+from aphyn_gui.recording.field_counts import FieldCounts
+from aphyn_gui.recording.field_signal import (
+    UNUSABLE_REASONS,
+    USABLE,
+    field_signal,
+    unusable_codes,
+)
 from aphyn_gui.recording.interpolation import average_windows, cut_windows, fits
 from aphyn_gui.recording.measures import signal_to_noise
 from aphyn_gui.recording.normalisation import limits, normalise
+from aphyn_gui.recording.precision import Real
 from aphyn_gui.recording.preparation import Polarity, Preparation
 from aphyn_gui.recording.recording import Recording
-from aphyn_gui.recording.region import usable_beats
 from aphyn_gui.recording.region_counts import RegionCounts, read_counts
 from aphyn_gui.recording.roi import RectangularRoi
-from aphyn_gui.recording.selection import (
-    CUT_OFF,
-    FLAT,
-    HOLDS_NAN,
-    MASKED,
-    NOISY,
-    SATURATED,
-    SILENT,
-    unusable_as_recorded,
-)
+from aphyn_gui.recording.selection import CUT_OFF, FLAT, NOISY, SILENT
 from aphyn_gui.recording.temporal import filter_in_time
 from aphyn_gui.recording.window import AnalysisWindow, choose_window
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-LEFT_OUT_REASONS = (MASKED, HOLDS_NAN, SATURATED, FLAT, NOISY, SILENT, CUT_OFF)
+LEFT_OUT_REASONS = (*UNUSABLE_REASONS, NOISY, SILENT, CUT_OFF)
 """Why a pixel gives no potential; its code is its place here."""
 
-_BAND_BYTES = 12 * 2**20
-"""Of a band's traces: small enough for the cache of a core, or nearly."""
-
-_BLOCK_PIXELS = 64
+_BLOCK_PIXELS = 128
 _PATCH_SIDE = 4
 _PATCHES = 12
 _DIASTOLE_SHARE = 0.15
@@ -106,7 +100,7 @@ class PixelPotentials:
         return np.asarray(self.left_out < 0)
 
 
-def field_timing(recording: Recording, preparation: Preparation) -> FieldTiming:
+def field_timing(field: FieldCounts) -> FieldTiming:
     """Beats, window and alignment of the mean over the field.
 
     The lead is that of pixels spread over the tissue, as it is that of all pixels of a region.
@@ -114,42 +108,14 @@ def field_timing(recording: Recording, preparation: Preparation) -> FieldTiming:
     Raises
     ------
     RecordingError
-        If the frame interval is unknown, no pixel can be used, the field shows no beats, or the
-        horizon does not fit.
+        If no pixel can be used, the field shows no beats, or the horizon does not fit.
     """
-    total: Floats | None = None
-    count = 0
-    lost: set[tuple[int, int]] = set()
-    usable: list[tuple[int, int]] = []
-    band: RegionCounts | None = None
-    for roi in field_bands(recording):
-        band = read_counts(recording, roi, preparation)
-        lost.update(band.lost)
-        flat = band.counts[(slice(None), *band.inside)].reshape(len(band.counts), -1)
-        chosen = _as_recorded(band, flat.T) < 0
-        there = np.flatnonzero(chosen)
-        sums = flat[:, there].sum(axis=1) if there.size < chosen.size else flat.sum(axis=1)
-        total = sums if total is None else total + sums
-        count += there.size
-        rows, columns = np.divmod(there, roi.width)
-        usable += zip((rows + roi.y).tolist(), (columns + roi.x).tolist(), strict=True)
-    if band is None or total is None or count == 0:
-        raise RecordingError(
-            f"{recording.path.name} has no pixel that can be used: all are masked, saturated, "
-            "flat, or hold values that are not numbers"
-        )
-    interval = band.frame_interval_ms
-    mean = total / count
-    polarity = preparation.polarity or suggest_polarity(mean).polarity
-    steady = remove_baseline(polarity.sign * mean, interval, preparation)
-    try:
-        found = detect_beats(steady, interval, preparation.cycle_length_ms)
-        beats = usable_beats(found, replace(band, lost=tuple(sorted(lost))), preparation)
-    except RecordingError as error:
-        raise RecordingError(f"the mean over the field of view: {error}") from error
-    window = choose_window(beats, interval, steady.size, preparation)
-    patches = _patches(recording, usable)
-    timing = FieldTiming(polarity, beats, window, beats.lead_ms, interval, patches)
+    recording, preparation = field.recording, field.preparation
+    signal = drained(field_signal(field))
+    beats, interval = signal.beats, signal.frame_interval_ms
+    window = choose_window(beats, interval, signal.trace.size, preparation)
+    patches = _patches(recording, np.argwhere(signal.left_out == USABLE))
+    timing = FieldTiming(signal.polarity, beats, window, beats.lead_ms, interval, patches)
     lead = _lead_of_patches(recording, preparation, timing)
     return timing if lead is None else replace(timing, lead_ms=lead)
 
@@ -164,11 +130,20 @@ def potentials_of(
     RecordingError
         As `read_counts`.
     """
-    region = read_counts(recording, roi, preparation)
-    traces = region.traces(region.counts)
-    left_out = _as_recorded(region, traces)
+    return potentials_in(
+        read_counts(recording, roi, preparation, is_compact=True), preparation, timing
+    )
+
+
+def potentials_in(
+    region: RegionCounts, preparation: Preparation, timing: FieldTiming
+) -> PixelPotentials:
+    """As `potentials_of`, of counts that are read already."""
+    left_out = unusable_codes(region)
+    frames = region.counts
     if preparation.filters_in_space:
-        traces = region.traces(region.filtered_in_space(preparation))
+        frames = region.filtered_in_space(preparation)
+    traces = region.traces(frames)
     voltages = np.full((len(traces), timing.window.sample_count), np.nan, dtype=np.float32)
     usable = np.flatnonzero(left_out < 0)
     for start in range(0, usable.size, _BLOCK_PIXELS):
@@ -176,7 +151,7 @@ def potentials_of(
         upright = timing.polarity.sign * traces[block]
         steady = remove_baseline(upright, timing.frame_interval_ms, preparation)
         voltages[block], left_out[block] = _cut(steady, preparation, timing)
-    return PixelPotentials(roi, voltages, left_out)
+    return PixelPotentials(region.roi, voltages, left_out)
 
 
 def mean_potential(
@@ -187,32 +162,8 @@ def mean_potential(
     return found.voltages[found.usable].mean(axis=0) if found.usable.any() else None
 
 
-def field_bands(recording: Recording) -> Iterator[RectangularRoi]:
-    """The field in pieces of a few rows, or parts of one."""
-    pixels = max(1, _BAND_BYTES // (8 * recording.frame_count))
-    width = min(recording.column_count, pixels)
-    height = min(recording.row_count, max(1, pixels // width))
-    for top in range(0, recording.row_count, height):
-        for left in range(0, recording.column_count, width):
-            yield RectangularRoi(
-                left,
-                top,
-                min(width, recording.column_count - left),
-                min(height, recording.row_count - top),
-            )
-
-
-def _as_recorded(region: RegionCounts, traces: Floats) -> npt.NDArray[np.int8]:
-    """Why pixels cannot be used whatever is done to them; -1: they can."""
-    left_out = np.full(len(traces), -1, dtype=np.int8)
-    left_out[region.masked] = LEFT_OUT_REASONS.index(MASKED)
-    for which, reason in unusable_as_recorded(traces, region.saturation_level):
-        left_out[which & (left_out < 0)] = LEFT_OUT_REASONS.index(reason)
-    return left_out
-
-
 def _cut(
-    traces: Floats, preparation: Preparation, timing: FieldTiming
+    traces: npt.NDArray[Real], preparation: Preparation, timing: FieldTiming
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
     """Potentials of steady traces, and why some have none."""
     interval, beats, window = timing.frame_interval_ms, timing.beats, timing.window
@@ -249,7 +200,7 @@ def _cut(
     return voltages.astype(np.float32), left_out
 
 
-def _signal_to_noise(traces: Floats, timing: FieldTiming) -> Floats:
+def _signal_to_noise(traces: npt.NDArray[Real], timing: FieldTiming) -> Floats:
     """Of the beats that are cut, averaged where the field's own lie."""
     samples = timing.window.sample_count
     diastole = int(_DIASTOLE_SHARE * samples)
@@ -269,7 +220,7 @@ def _lead_of_patches(
     onset = float(beats.onsets_ms[timing.window.beats[0]])
     leads = []
     for roi in timing.patches:
-        region = read_counts(recording, roi, preparation)
+        region = read_counts(recording, roi, preparation, is_compact=True)
         traces = region.traces(region.filtered_in_space(preparation))
         traces = traces[np.isfinite(traces).all(axis=1)]
         traces = remove_baseline(timing.polarity.sign * traces, interval, preparation)
@@ -281,7 +232,7 @@ def _lead_of_patches(
     return float(np.median(leads)) if leads else None
 
 
-def _patches(recording: Recording, usable: list[tuple[int, int]]) -> tuple[RectangularRoi, ...]:
+def _patches(recording: Recording, usable: npt.NDArray[np.int64]) -> tuple[RectangularRoi, ...]:
     """Small rectangles spread over pixels, each around one of them."""
     step = max(1, len(usable) // _PATCHES)
     width = min(_PATCH_SIDE, recording.column_count)
@@ -293,5 +244,5 @@ def _patches(recording: Recording, usable: list[tuple[int, int]]) -> tuple[Recta
             width,
             height,
         )
-        for row, column in usable[step // 2 :: step]
+        for row, column in usable[step // 2 :: step].tolist()
     )

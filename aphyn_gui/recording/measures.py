@@ -12,6 +12,7 @@ from aphyn_gui.recording.cleaning import noise_level, remove_drift, spatial_mean
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.interpolation import cut_windows, fits
 from aphyn_gui.recording.landmarks import Landmarks
+from aphyn_gui.recording.precision import as_real
 from aphyn_gui.recording.preparation import Ensemble, Polarity
 from aphyn_gui.recording.smoothing import savitzky_golay
 
@@ -183,7 +184,7 @@ def signal_to_noise(traces: npt.ArrayLike, noise: npt.ArrayLike | None = None) -
     noise : array_like, shape (...), or None
         Standard deviation of the noise where it is known better than from these samples.
     """
-    values = np.asarray(traces, dtype=np.float64)
+    values = as_real(traces)
     low, high = np.percentile(savitzky_golay(values), _SIGNAL_PERCENTILES, axis=-1)
     amplitude = np.asarray(high - low)
     level = noise_level(values) if noise is None else np.asarray(noise, dtype=np.float64)

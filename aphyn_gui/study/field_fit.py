@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +19,17 @@ from aphyn_gui.hybrid import TimeGrid, TrajectoryProblem, simulate
 from aphyn_gui.hybrid.threads import one_thread, thread_count
 from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 from aphyn_gui.recording import (
+    FieldCounts,
     FieldTiming,
+    PixelPotentials,
     Preparation,
     Recording,
     RecordingError,
     RectangularRoi,
-    field_bands,
+    RegionCounts,
     field_timing,
     mean_potential,
+    potentials_in,
     potentials_of,
 )
 from aphyn_gui.study.field_values import (
@@ -76,7 +78,7 @@ class PixelFitter:
 
     def __init__(self, recording: Recording, preparation: Preparation, protocol: Protocol) -> None:
         self.recording, self.preparation = recording, preparation
-        self.timing: FieldTiming = field_timing(recording, preparation)
+        self.timing: FieldTiming = field_timing(FieldCounts(recording, preparation))
         self.model = ionic_model(protocol.physics)
         self.names = protocol.learned_names
         self.units = tuple(self.model.parameter(name).unit for name in self.names)
@@ -178,35 +180,26 @@ class PixelFitter:
             The maps.
         """
         maps = _Maps(self)
-        bands = list(field_bands(self.recording))
+        field = FieldCounts(self.recording, self.preparation)
         started = time.perf_counter()
-        done = 0
-        executor = ThreadPoolExecutor(thread_count(), thread_name_prefix="aphyn-field")
-        try:
-            for future in as_completed([executor.submit(self._fit_band, roi) for roi in bands]):
-                roi, left_out, fits = future.result()
-                maps.put(roi, left_out, fits)
-                done += roi.pixel_count
-                yield FieldFitProgress(
-                    fraction=done / maps.left_out.size,
-                    pixels_per_s=done / (time.perf_counter() - started),
-                    partial=maps.copy(),
-                )
-        finally:
-            executor.shutdown(cancel_futures=True)
+        for fraction, (found, fits) in field.each_band(self._fit_band, thread_count()):
+            maps.put(found.roi, found.left_out, fits)
+            yield FieldFitProgress(
+                fraction=fraction,
+                pixels_per_s=fraction * maps.left_out.size / (time.perf_counter() - started),
+                partial=maps.copy(),
+            )
         return maps.copy()
 
-    def _fit_band(
-        self, roi: RectangularRoi
-    ) -> tuple[RectangularRoi, npt.NDArray[np.int8], PixelFits | None]:
-        found = potentials_of(self.recording, roi, self.preparation, self.timing)
+    def _fit_band(self, region: RegionCounts) -> tuple[PixelPotentials, PixelFits | None]:
+        found = potentials_in(region, self.preparation, self.timing)
         if not found.usable.any():
-            return roi, found.left_out, None
+            return found, None
         with one_thread():
             fits = PixelFits.joined(
                 list(self._solver.fit(torch.from_numpy(found.voltages[found.usable])))
             )
-        return roi, found.left_out, fits
+        return found, fits
 
     def _fit_mean(self, protocol: Protocol) -> PhysicsFit:
         """Stimulus, v(0) and starting values, from the mean over the patches."""

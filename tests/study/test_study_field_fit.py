@@ -13,6 +13,7 @@ from aphyn_gui.fitting import RECOMMENDED
 from aphyn_gui.hybrid import TimeGrid, TrajectoryProblem, observe
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
 from aphyn_gui.recording import (
+    FieldCounts,
     Mask,
     Normalisation,
     Preparation,
@@ -131,7 +132,7 @@ def test_pixels_are_prepared_as_those_of_regions(preparation) -> None:
     recording = recording_of(counts(noise=10.0))
     roi = RectangularRoi(2, 2, 4, 4)
     region = cut_sequences(recording, roi, preparation)
-    timing = field_timing(recording, preparation)
+    timing = field_timing(FieldCounts(recording, preparation))
     found = potentials_of(recording, roi, preparation, timing)
     assert found.usable.all()
     samples = min(found.voltages.shape[1], region.voltages.shape[1])
