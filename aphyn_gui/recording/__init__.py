@@ -56,19 +56,21 @@ from aphyn_gui.recording.maps import (
 from aphyn_gui.recording.masks import Mask, automatic_mask
 from aphyn_gui.recording.measures import (
     DEFINITIONS,
-    REGION_DEFINITIONS,
     ActionPotentialMeasures,
-    Quartiles,
-    RegionMeasures,
     action_potential_duration,
     measure_action_potential,
-    measure_region,
     signal_to_noise,
 )
 from aphyn_gui.recording.preparation import Ensemble, Normalisation, Polarity, Preparation, Split
 from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
 from aphyn_gui.recording.region_counts import RegionCounts, frames_kept
+from aphyn_gui.recording.region_measures import (
+    REGION_DEFINITIONS,
+    Quartiles,
+    RegionMeasures,
+    measure_region,
+)
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import LeftOutPixel
 from aphyn_gui.recording.sequences import (

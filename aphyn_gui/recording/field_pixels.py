@@ -15,9 +15,10 @@ from aphyn_gui.recording.field_signal import USABLE, FieldSignal
 from aphyn_gui.recording.interpolation import average_windows
 from aphyn_gui.recording.landmarks import Landmarks
 from aphyn_gui.recording.maps import MapSettings, Unmeasured
-from aphyn_gui.recording.measures import beat_windows, signal_to_noise
+from aphyn_gui.recording.measures import signal_to_noise
 from aphyn_gui.recording.precision import Real
 from aphyn_gui.recording.region_counts import RegionCounts
+from aphyn_gui.recording.region_measures import beat_windows
 from aphyn_gui.recording.smoothing import savitzky_golay
 from aphyn_gui.recording.temporal import filter_in_time
 
@@ -27,7 +28,7 @@ Indices = npt.NDArray[np.int64]
 _SMALLEST_RISE = 0.5
 """Of the range over the cycle: what rises less has no upstroke of its own."""
 
-_BLOCK_PIXELS = 128
+_BLOCK_PIXELS = 256
 """Cleaned and averaged at once."""
 
 CODES = {reason: np.int8(code) for code, reason in enumerate(Unmeasured)}

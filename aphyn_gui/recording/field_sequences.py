@@ -37,7 +37,7 @@ Mask = npt.NDArray[np.bool_]
 LEFT_OUT_REASONS = (*UNUSABLE_REASONS, NOISY, SILENT, CUT_OFF)
 """Why a pixel gives no potential; its code is its place here."""
 
-_BLOCK_PIXELS = 128
+_BLOCK_PIXELS = 256
 _PATCH_SIDE = 4
 _PATCHES = 12
 _DIASTOLE_SHARE = 0.15

@@ -85,7 +85,7 @@ def test_the_maps_are_measured_as_regions_are() -> None:
         (slice(1, 4), slice(1, 4)),
         frame_interval_ms=1.0,
         polarity=Polarity.DOWN,
-        drift_order=1,
+        preparation=Preparation(),
         beats=beats,
     )
 
