@@ -35,7 +35,6 @@ from aphyn_gui.recording.field_sequences import (
     FieldTiming,
     PixelPotentials,
     field_timing,
-    mean_potential,
     potentials_in,
     potentials_of,
 )
@@ -142,7 +141,6 @@ __all__ = [
     "frames_kept",
     "isochrone_step",
     "isochrones",
-    "mean_potential",
     "measure_action_potential",
     "measure_region",
     "noise_level",

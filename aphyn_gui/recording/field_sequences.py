@@ -20,7 +20,7 @@ from aphyn_gui.recording.field_signal import (
     unusable_codes,
 )
 from aphyn_gui.recording.interpolation import average_windows, cut_windows, fits
-from aphyn_gui.recording.measures import signal_to_noise
+from aphyn_gui.recording.measures import signal_range, signal_to_noise
 from aphyn_gui.recording.normalisation import limits, normalise
 from aphyn_gui.recording.precision import Real
 from aphyn_gui.recording.preparation import Polarity, Preparation
@@ -41,6 +41,8 @@ _BLOCK_PIXELS = 256
 _PATCH_SIDE = 4
 _PATCHES = 12
 _DIASTOLE_SHARE = 0.15
+_LAST_SHARE = 0.05
+_FEWEST_LAST = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,18 +88,36 @@ class PixelPotentials:
         The rectangle.
     voltages : ndarray of float32, shape (pixels, samples)
         Normalised; NaN where a pixel gives none.
+    left_at_end : ndarray of float32, shape (pixels,)
+        Part of the amplitude that is left at the end of the window (mean of its last 5 %, 3 samples
+        at least): about 0 where it holds all of the repolarisation. The amplitude is that of the
+        beat with the diastole before it.
     left_out : ndarray of int8, shape (pixels,)
         Why: place in `LEFT_OUT_REASONS`; -1: it gives one.
     """
 
     roi: RectangularRoi
     voltages: npt.NDArray[np.float32]
+    left_at_end: npt.NDArray[np.float32]
     left_out: npt.NDArray[np.int8]
 
     @property
     def usable(self) -> Mask:
         """Pixels that give a potential, shape (pixels,)."""
         return np.asarray(self.left_out < 0)
+
+    @property
+    def mean(self) -> PixelPotentials | None:
+        """Their mean over the usable pixels, as one pixel; None where there is none."""
+        usable = self.usable
+        if not usable.any():
+            return None
+        return PixelPotentials(
+            RectangularRoi(self.roi.x, self.roi.y, 1, 1),
+            self.voltages[usable].mean(axis=0, keepdims=True),
+            self.left_at_end[usable].mean(keepdims=True),
+            np.full(1, USABLE),
+        )
 
 
 def field_timing(field: FieldCounts) -> FieldTiming:
@@ -145,27 +165,20 @@ def potentials_in(
         frames = region.filtered_in_space(preparation)
     traces = region.traces(frames)
     voltages = np.full((len(traces), timing.window.sample_count), np.nan, dtype=np.float32)
+    left = np.full(len(traces), np.nan, dtype=np.float32)
     usable = np.flatnonzero(left_out < 0)
     for start in range(0, usable.size, _BLOCK_PIXELS):
         block = usable[start : start + _BLOCK_PIXELS]
         upright = timing.polarity.sign * traces[block]
         steady = remove_baseline(upright, timing.frame_interval_ms, preparation)
-        voltages[block], left_out[block] = _cut(steady, preparation, timing)
-    return PixelPotentials(region.roi, voltages, left_out)
-
-
-def mean_potential(
-    recording: Recording, roi: RectangularRoi, preparation: Preparation, timing: FieldTiming
-) -> npt.NDArray[np.float32] | None:
-    """Mean over the usable pixels of a rectangle, shape (samples,); None where there is none."""
-    found = potentials_of(recording, roi, preparation, timing)
-    return found.voltages[found.usable].mean(axis=0) if found.usable.any() else None
+        voltages[block], left[block], left_out[block] = _cut(steady, preparation, timing)
+    return PixelPotentials(region.roi, voltages, left, left_out)
 
 
 def _cut(
     traces: npt.NDArray[Real], preparation: Preparation, timing: FieldTiming
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
-    """Potentials of steady traces, and why some have none."""
+) -> tuple[npt.NDArray[np.float32], Floats, npt.NDArray[np.int8]]:
+    """Potentials of steady traces, what is left at their end, and why some have none."""
     interval, beats, window = timing.frame_interval_ms, timing.beats, timing.window
     samples = window.sample_count
     left_out = np.full(len(traces), -1, dtype=np.int8)
@@ -173,7 +186,8 @@ def _cut(
     def leave_out(which: Mask, reason: str) -> None:
         left_out[which & (left_out < 0)] = LEFT_OUT_REASONS.index(reason)
 
-    leave_out(~(_signal_to_noise(traces, timing) >= preparation.snr_limit), NOISY)
+    averaged, noise = _averaged_beat(traces, timing)
+    leave_out(~(signal_to_noise(averaged, noise) >= preparation.snr_limit), NOISY)
     cut_from = traces
     if preparation.temporal_filter is not None:
         cut_from = filter_in_time(traces, interval, preparation.temporal_filter)
@@ -197,19 +211,26 @@ def _cut(
     leave_out(~(upper > lower), FLAT)
     voltages = normalise(sequences, lower, np.where(upper > lower, upper, lower + 1))
     voltages[left_out >= 0] = np.nan
-    return voltages.astype(np.float32), left_out
+    last = max(_FEWEST_LAST, int(_LAST_SHARE * samples))
+    low, high = signal_range(averaged)
+    left = np.divide(
+        sequences[:, -last:].mean(axis=1) - low, high - low,
+        out=np.full(len(low), np.nan), where=high > low,
+    )  # fmt: skip
+    return voltages.astype(np.float32), left, left_out
 
 
-def _signal_to_noise(traces: npt.NDArray[Real], timing: FieldTiming) -> Floats:
-    """Of the beats that are cut, averaged where the field's own lie."""
+def _averaged_beat(
+    traces: npt.NDArray[Real], timing: FieldTiming
+) -> tuple[npt.NDArray[Real], Floats]:
+    """The beats that are cut, averaged where the field's own lie, and the noise of that mean."""
     samples = timing.window.sample_count
     diastole = int(_DIASTOLE_SHARE * samples)
     beats = timing.beats
     feet = beats.onsets_ms[list(timing.window.beats)] - beats.lead_ms
     length = min(diastole + samples, traces.shape[1])
     starts = np.clip(feet / timing.frame_interval_ms - diastole, 0, traces.shape[1] - length)
-    averaged = average_windows(traces, starts, length)
-    return signal_to_noise(averaged, noise_level(traces) / np.sqrt(starts.size))
+    return average_windows(traces, starts, length), noise_level(traces) / np.sqrt(starts.size)
 
 
 def _lead_of_patches(
@@ -224,7 +245,8 @@ def _lead_of_patches(
         traces = region.traces(region.filtered_in_space(preparation))
         traces = traces[np.isfinite(traces).all(axis=1)]
         traces = remove_baseline(timing.polarity.sign * traces, interval, preparation)
-        traces = traces[_signal_to_noise(traces, timing) >= preparation.snr_limit]
+        snr = signal_to_noise(*_averaged_beat(traces, timing))
+        traces = traces[snr >= preparation.snr_limit]
         half = activation_times(traces, interval, onset, beats.cycle_length_ms)
         seen = np.isfinite(half)
         if seen.any():

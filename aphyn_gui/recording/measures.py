@@ -101,13 +101,26 @@ def _landmarks(trace: Floats) -> Landmarks:
     return Landmarks(trace[None])
 
 
+def signal_range(traces: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """10th and 98th percentile of the Savitzky-Golay filtered traces, each of shape (...).
+
+    The medians of the lowest 20 % and of the highest 4 % of the samples: minimum and maximum would
+    move apart with the noise.
+
+    Parameters
+    ----------
+    traces : array_like, shape (..., time)
+        One beat, with some diastole.
+    """
+    low, high = np.percentile(savitzky_golay(as_real(traces)), _SIGNAL_PERCENTILES, axis=-1)
+    return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+
+
 def signal_to_noise(traces: npt.ArrayLike, noise: npt.ArrayLike | None = None) -> Floats:
     """Signal-to-noise ratio, shape (...), dimensionless.
 
-    From the 10th to the 98th percentile of the Savitzky-Golay filtered trace (9 frames, order 3),
-    over the standard deviation of the unfiltered noise (`cleaning.noise_level`). The percentiles
-    are the medians of the lowest 20 % and of the highest 4 % of the samples; the range from
-    minimum to maximum would grow with the noise. Pure noise gives about 1.6.
+    `signal_range` over the standard deviation of the unfiltered noise (`cleaning.noise_level`).
+    Pure noise gives about 1.6.
 
     Parameters
     ----------
@@ -116,9 +129,8 @@ def signal_to_noise(traces: npt.ArrayLike, noise: npt.ArrayLike | None = None) -
     noise : array_like, shape (...), or None
         Standard deviation of the noise where it is known better than from these samples.
     """
-    values = as_real(traces)
-    low, high = np.percentile(savitzky_golay(values), _SIGNAL_PERCENTILES, axis=-1)
+    low, high = signal_range(traces)
     amplitude = np.asarray(high - low)
-    level = noise_level(values) if noise is None else np.asarray(noise, dtype=np.float64)
+    level = noise_level(traces) if noise is None else np.asarray(noise, dtype=np.float64)
     noiseless = np.where(amplitude > 0, np.inf, 0.0)
     return np.asarray(np.divide(amplitude, level, out=noiseless, where=level > 0))

@@ -28,11 +28,12 @@ from aphyn_gui.recording import (
     RectangularRoi,
     RegionCounts,
     field_timing,
-    mean_potential,
     potentials_in,
     potentials_of,
 )
 from aphyn_gui.study.field_values import (
+    FLAGS,
+    LARGEST_REST,
     NOT_YET,
     FieldFit,
     FieldFitProgress,
@@ -111,8 +112,8 @@ class PixelFitter:
         if maps.left_out[row, column] != -1:
             return None
         roi = RectangularRoi(column, row, 1, 1)
-        voltage = mean_potential(self.recording, roi, self.preparation, self.timing)
-        if voltage is None:
+        found = self._mean_of(roi)
+        if found is None:
             return None
         values = dict(zip(self.names, maps.values[:, row, column].tolist(), strict=True))
         errors = maps.standard_errors[:, row, column].tolist()
@@ -124,18 +125,17 @@ class PixelFitter:
             residual=float(maps.residual[row, column]),
             flags=maps.flags_at(row, column),
             time_ms=self.timing.time_ms,
-            measured=voltage,
+            measured=found.voltages[0],
             model_time_ms=model_time,
             model=model,
         )
 
     def fit_mean(self, roi: RectangularRoi) -> PixelFit | None:
         """Fit the mean over a rectangle's usable pixels; None where there is none."""
-        voltage = mean_potential(self.recording, roi, self.preparation, self.timing)
-        return None if voltage is None else self.fit_potential(voltage)
-
-    def fit_potential(self, voltage: Map) -> PixelFit:
-        """Fit one normalised potential, shape (samples,)."""
+        found = self._mean_of(roi)
+        if found is None:
+            return None
+        voltage = found.voltages[0]
         with one_thread():
             (fits,) = self._solver.fit(torch.from_numpy(voltage)[None])
         values = fits.values[0]
@@ -148,13 +148,19 @@ class PixelFitter:
             units=dict(zip(self.names, self.units, strict=True)),
             residual=float(fits.mean_square_error[0].sqrt()),
             flags=flag_words(
-                bool(fits.weak[0].any()), bool(fits.at_bound[0].any()), not bool(fits.converged[0])
+                bool(fits.weak[0].any()),
+                bool(fits.at_bound[0].any()),
+                not bool(fits.converged[0]),
+                bool(_ends_early(found)[0]),
             ),
             time_ms=self.timing.time_ms,
             measured=voltage,
             model_time_ms=model_time,
             model=model,
         )
+
+    def _mean_of(self, roi: RectangularRoi) -> PixelPotentials | None:
+        return potentials_of(self.recording, roi, self.preparation, self.timing).mean
 
     def forecast(self, physical: Mapping[str, float]) -> tuple[Floats, Map]:
         """The action potential of parameters, at every step: times in ms, and v."""
@@ -183,7 +189,7 @@ class PixelFitter:
         field = FieldCounts(self.recording, self.preparation)
         started = time.perf_counter()
         for fraction, (found, fits) in field.each_band(self._fit_band, thread_count()):
-            maps.put(found.roi, found.left_out, fits)
+            maps.put(found, fits)
             yield FieldFitProgress(
                 fraction=fraction,
                 pixels_per_s=fraction * maps.left_out.size / (time.perf_counter() - started),
@@ -236,28 +242,30 @@ class _Maps:
         self._values = np.full((len(fitter.names), *shape), np.nan, dtype=np.float32)
         self._errors = self._values.copy()
         self._residual = np.full(shape, np.nan, dtype=np.float32)
-        self._flags = np.zeros((3, *shape), dtype=np.bool_)
+        self._flags = np.zeros((len(FLAGS), *shape), dtype=np.bool_)
         self.left_out = np.full(shape, NOT_YET, dtype=np.int8)
 
-    def put(
-        self, roi: RectangularRoi, left_out: npt.NDArray[np.int8], fits: PixelFits | None
-    ) -> None:
+    def put(self, found: PixelPotentials, fits: PixelFits | None) -> None:
         """Enter a band."""
-        self.left_out[roi.rows, roi.columns] = left_out.reshape(roi.height, roi.width)
+        roi = found.roi
+        self.left_out[roi.rows, roi.columns] = found.left_out.reshape(roi.height, roi.width)
         if fits is None:
             return
-        rows, columns = np.divmod(np.flatnonzero(left_out < 0), roi.width)
+        rows, columns = np.divmod(np.flatnonzero(found.usable), roi.width)
         at = rows + roi.y, columns + roi.x
         self._values[(slice(None), *at)] = fits.values.T.numpy()
         self._errors[(slice(None), *at)] = fits.standard_errors.T.numpy()
         self._residual[at] = fits.mean_square_error.sqrt().numpy()
-        self._flags[(slice(None), *at)] = torch.stack(
-            (fits.weak.any(-1), fits.at_bound.any(-1), ~fits.converged)
-        ).numpy()
+        self._flags[(slice(None), *at)] = (
+            fits.weak.any(-1).numpy(),
+            fits.at_bound.any(-1).numpy(),
+            ~fits.converged.numpy(),
+            _ends_early(found)[found.usable],
+        )
 
     def copy(self) -> FieldFit:
         """What is there now."""
-        weak, at_bound, unconverged = self._flags.copy()
+        weak, at_bound, unconverged, ends_early = self._flags.copy()
         return FieldFit(
             names=self._fitter.names,
             units=self._fitter.units,
@@ -267,9 +275,14 @@ class _Maps:
             weak=weak,
             at_bound=at_bound,
             unconverged=unconverged,
+            ends_early=ends_early,
             left_out=self.left_out.copy(),
             shared=self._fitter.shared,
         )
+
+
+def _ends_early(found: PixelPotentials) -> npt.NDArray[np.bool_]:
+    return np.asarray(found.left_at_end > LARGEST_REST)
 
 
 def run_field_fit(recording: Recording, preparation: Preparation, protocol: Protocol) -> FieldFit:

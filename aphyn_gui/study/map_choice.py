@@ -136,7 +136,7 @@ def fitted_map(fit: FieldFit, choice: MapChoice) -> ShownMap:
         If there is no such parameter.
     """
     values, unit = (fit.residual, "") if choice.kind == RESIDUAL else fit.of(choice.kind)
-    return ShownMap(choice, values, unit, fit.definition, fit.flagged)
+    return ShownMap(choice, values, unit, " ".join((fit.definition, *fit.notes)), fit.flagged)
 
 
 def why_unmeasured(maps: FieldMaps, row: int, column: int) -> str:

@@ -214,6 +214,15 @@ def test_a_map_of_parameters_is_fitted_and_followed(loaded: MainWindow, qtbot: Q
     assert "τ_in" in loaded.pixel_panel.text
 
 
+def test_a_window_that_ends_early_is_hatched_and_said(loaded: MainWindow, qtbot: QtBot) -> None:
+    preparation = loaded.controller.study.preparation
+    loaded.controller.set_preparation(replace(preparation, horizon_ms=30.0))
+    choose(loaded, "τ_close", qtbot)
+    assert loaded.maps.shown().flagged.mean() > 0.9
+    hover(loaded, 10, 12)
+    assert "the window ends before repolarisation" in loaded.map_view.readout
+
+
 def test_hover_fit_follows_mouse_and_region(with_regions: MainWindow, qtbot: QtBot) -> None:
     window = with_regions
     window.actions_.hover_fit.trigger()
