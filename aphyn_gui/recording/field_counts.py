@@ -58,6 +58,11 @@ class FieldCounts:
         self._band_pixels = _BAND_BYTES // (4 * frame_count)
         self._held: Recording | None = None
 
+    @property
+    def source(self) -> Recording:
+        """The recording; from memory once all of its field was read into it."""
+        return self._held or self.recording
+
     def each_band(
         self, work: Callable[[RegionCounts], Answer], threads: int | None = None
     ) -> Generator[tuple[float, Answer], None, None]:

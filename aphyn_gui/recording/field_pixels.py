@@ -11,7 +11,7 @@ from aphyn_gui.recording.alignment import search_width_ms
 from aphyn_gui.recording.baseline import remove_baseline
 from aphyn_gui.recording.beats import Beats
 from aphyn_gui.recording.cleaning import noise_level
-from aphyn_gui.recording.field_signal import USABLE, FieldSignal
+from aphyn_gui.recording.field_signal import USABLE, FieldSignal, blocks_of
 from aphyn_gui.recording.interpolation import average_windows
 from aphyn_gui.recording.landmarks import Landmarks
 from aphyn_gui.recording.maps import MapSettings, Unmeasured
@@ -93,11 +93,10 @@ class FieldPixels:
         cleaned = single
         if preparation.filters_in_space:
             cleaned = band.traces(band.filtered_in_space(preparation))
-        for start in range(0, usable.size, _BLOCK_PIXELS):
-            block = usable[start : start + _BLOCK_PIXELS]
-            rows, columns = np.divmod(block, band.roi.width)
-            at = rows + band.roi.y, columns + band.roi.x
-            self._measure(at, single[block], cleaned[block])
+        rows, columns = np.divmod(np.arange(band.roi.pixel_count), band.roi.width)
+        rows, columns = rows + band.roi.y, columns + band.roi.x
+        for block in blocks_of(usable, _BLOCK_PIXELS):
+            self._measure((rows[block], columns[block]), single[block], cleaned[block])
 
     def _measure(
         self,

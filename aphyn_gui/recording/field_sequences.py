@@ -16,6 +16,7 @@ from aphyn_gui.recording.field_counts import FieldCounts
 from aphyn_gui.recording.field_signal import (
     UNUSABLE_REASONS,
     USABLE,
+    blocks_of,
     field_signal,
     unusable_codes,
 )
@@ -130,13 +131,13 @@ def field_timing(field: FieldCounts) -> FieldTiming:
     RecordingError
         If no pixel can be used, the field shows no beats, or the horizon does not fit.
     """
-    recording, preparation = field.recording, field.preparation
+    preparation = field.preparation
     signal = drained(field_signal(field))
     beats, interval = signal.beats, signal.frame_interval_ms
     window = choose_window(beats, interval, signal.trace.size, preparation)
-    patches = _patches(recording, np.argwhere(signal.left_out == USABLE))
+    patches = _patches(field.recording, np.argwhere(signal.left_out == USABLE))
     timing = FieldTiming(signal.polarity, beats, window, beats.lead_ms, interval, patches)
-    lead = _lead_of_patches(recording, preparation, timing)
+    lead = _lead_of_patches(field.source, preparation, timing)
     return timing if lead is None else replace(timing, lead_ms=lead)
 
 
@@ -167,8 +168,7 @@ def potentials_in(
     voltages = np.full((len(traces), timing.window.sample_count), np.nan, dtype=np.float32)
     left = np.full(len(traces), np.nan, dtype=np.float32)
     usable = np.flatnonzero(left_out < 0)
-    for start in range(0, usable.size, _BLOCK_PIXELS):
-        block = usable[start : start + _BLOCK_PIXELS]
+    for block in blocks_of(usable, _BLOCK_PIXELS):
         upright = timing.polarity.sign * traces[block]
         steady = remove_baseline(upright, timing.frame_interval_ms, preparation)
         voltages[block], left[block], left_out[block] = _cut(steady, preparation, timing)
@@ -199,8 +199,7 @@ def _cut(
         starts = half - timing.lead_ms
         seen_count += np.isfinite(half)
         whole = fits(starts, interval, samples, traces.shape[1])
-        rows = np.flatnonzero(whole & (left_out < 0))
-        if rows.size:
+        for rows in blocks_of(np.flatnonzero(whole & (left_out < 0)), len(traces)):
             total[rows] += cut_windows(cut_from[rows], interval, starts[rows], samples)
             whole_count[rows] += 1
     # Of several beats, noise may hide one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +28,7 @@ from aphyn_gui.recording.selection import (
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int8]
+Block = slice | npt.NDArray[np.int64]
 
 UNUSABLE_REASONS = (MASKED, HOLDS_NAN, SATURATED, FLAT)
 """Why a pixel cannot be used whatever is done to it; its code is its place here."""
@@ -110,6 +111,14 @@ def field_signal(field: FieldCounts) -> Generator[float, None, FieldSignal]:
         left_out=left_out,
         steps=cleaning_steps(whole, suggestion, polarity, preparation),
     )
+
+
+def blocks_of(usable: npt.NDArray[np.int64], pixels: int) -> Iterator[Block]:
+    """Usable pixels, some at a time; neighbours as a slice, for that copies nothing."""
+    for start in range(0, usable.size, pixels):
+        block = usable[start : start + pixels]
+        first, last = int(block[0]), int(block[-1])
+        yield slice(first, last + 1) if last - first + 1 == block.size else block
 
 
 def unusable_codes(region: RegionCounts) -> Codes:

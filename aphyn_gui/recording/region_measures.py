@@ -24,9 +24,8 @@ REGION_DEFINITIONS = (
     "Measured for each pixel of the region on the mean over 3 x 3 pixels, drift removed, averaged "
     "over all beats that were recorded whole, Savitzky-Golay filtered (9 frames, order 3); given "
     "as median and quartiles over pixels. Signal-to-noise ratio: 10th to 98th percentile of "
-    "one Savitzky-Golay filtered beat of a single pixel, before the preparation's filters, over "
-    "the standard deviation of its noise, the latter from the median absolute second difference. "
-    + DEFINITIONS
+    "one filtered beat of a single pixel over the standard deviation of its noise, the latter from "
+    "the median absolute second difference. " + DEFINITIONS
 )
 """What was done to a region before its action potentials were measured, by default."""
 

@@ -30,9 +30,14 @@ def filter_in_space(frames: npt.NDArray[Real], preparation: Preparation) -> npt.
     preparation : Preparation
         Its spatial settings are read.
     """
-    values = spatial_median(frames, preparation.spatial_median)
-    values = spatial_mean(values, preparation.spatial_mean)
-    return spatial_gaussian(values, preparation.spatial_sigma)
+    values = as_real(frames)
+    if preparation.spatial_median > 1:
+        values = spatial_median(values, preparation.spatial_median)
+    if preparation.spatial_mean > 1:
+        values = spatial_mean(values, preparation.spatial_mean)
+    if preparation.spatial_sigma > 0:
+        values = spatial_gaussian(values, preparation.spatial_sigma)
+    return values
 
 
 def spatial_reach(preparation: Preparation) -> int:

@@ -79,7 +79,8 @@ class PixelFitter:
 
     def __init__(self, recording: Recording, preparation: Preparation, protocol: Protocol) -> None:
         self.recording, self.preparation = recording, preparation
-        self.timing: FieldTiming = field_timing(FieldCounts(recording, preparation))
+        field = FieldCounts(recording, preparation)
+        self.timing: FieldTiming = field_timing(field)
         self.model = ionic_model(protocol.physics)
         self.names = protocol.learned_names
         self.units = tuple(self.model.parameter(name).unit for name in self.names)
@@ -87,7 +88,7 @@ class PixelFitter:
         self._problem = TrajectoryProblem(
             self.model, None, TimeGrid.covering(samples, interval, protocol.time_step_ms)
         )
-        shared = self._fit_mean(protocol)
+        shared = self._fit_mean(field.source, protocol)
         self.shared = dict(shared.values)
         start = self._mean_start
         self._initial = torch.tensor([start, self.model.resting_gate], dtype=torch.float64)
@@ -207,11 +208,10 @@ class PixelFitter:
             )
         return found, fits
 
-    def _fit_mean(self, protocol: Protocol) -> PhysicsFit:
+    def _fit_mean(self, source: Recording, protocol: Protocol) -> PhysicsFit:
         """Stimulus, v(0) and starting values, from the mean over the patches."""
         parts = [
-            potentials_of(self.recording, roi, self.preparation, self.timing)
-            for roi in self.timing.patches
+            potentials_of(source, roi, self.preparation, self.timing) for roi in self.timing.patches
         ]
         voltages = np.concatenate([part.voltages[part.usable] for part in parts])
         if len(voltages) == 0:

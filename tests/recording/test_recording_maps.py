@@ -162,23 +162,46 @@ def test_tiles_give_the_same_maps(bytes_in_a_tile: int, monkeypatch: pytest.Monk
         np.testing.assert_allclose(one.values, other.values, rtol=1e-5, atol=1e-5)
 
 
+class Watched:
+    """Frames that remember how much of them was read."""
+
+    def __init__(self, frames: Floats) -> None:
+        self.frames, self.shape, self.dtype = frames, frames.shape, frames.dtype
+        self.largest = self.total = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        part = self.frames[key]
+        self.largest = max(self.largest, part.size)
+        self.total += part.size
+        return part
+
+
 def test_no_more_is_read_at_once_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Watched:
-        def __init__(self, frames: Floats) -> None:
-            self.frames, self.shape, self.dtype = frames, frames.shape, frames.dtype
-            self.largest = 0
-
-        def __getitem__(self, key: Any) -> Any:
-            part = self.frames[key]
-            self.largest = max(self.largest, part.size)
-            return part
-
     monkeypatch.setattr(field_counts, "_TILE_BYTES", 480 * 8 * 12)
     frames = Watched(movie(shape=(8, 6), noise=20.0))
     run_maps(recording_of(frames))
 
     # Two rows of six, and one more on either side for the spatial mean.
     assert frames.largest == 480 * 24
+
+
+def test_a_field_that_fits_the_memory_is_read_once() -> None:
+    # Rows of a compressed file cost as much as all of it.
+    frames = Watched(movie(shape=(8, 6), noise=20.0))
+    run_maps(recording_of(frames))
+
+    assert frames.total == 480 * 48
+
+
+def test_single_precision_changes_nothing_that_could_be_measured() -> None:
+    counts = np.round(movie(shape=(8, 6), shifts_ms=GRADIENT, noise=20.0)).astype(np.uint16)
+    single, double = (
+        run_maps(recording_of(frames)) for frames in (counts, counts.astype(np.float64))
+    )
+    np.testing.assert_array_equal(single.unmeasured, double.unmeasured)
+    for one, other in zip(single.maps, double.maps, strict=True):
+        # A thousandth of a frame, and of a count.
+        np.testing.assert_allclose(one.values, other.values, atol=1e-3)
 
 
 def test_progress_rises_to_the_end() -> None:
