@@ -21,7 +21,7 @@ from aphyn_gui.recording.field_signal import (
     unusable_codes,
 )
 from aphyn_gui.recording.interpolation import average_windows, cut_windows, fits
-from aphyn_gui.recording.measures import signal_range, signal_to_noise
+from aphyn_gui.recording.measures import over_noise, signal_range, signal_to_noise
 from aphyn_gui.recording.normalisation import limits, normalise
 from aphyn_gui.recording.precision import Real
 from aphyn_gui.recording.preparation import Polarity, Preparation
@@ -187,7 +187,8 @@ def _cut(
         left_out[which & (left_out < 0)] = LEFT_OUT_REASONS.index(reason)
 
     averaged, noise = _averaged_beat(traces, timing)
-    leave_out(~(signal_to_noise(averaged, noise) >= preparation.snr_limit), NOISY)
+    low, high = signal_range(averaged)
+    leave_out(~(over_noise(high - low, noise) >= preparation.snr_limit), NOISY)
     cut_from = traces
     if preparation.temporal_filter is not None:
         cut_from = filter_in_time(traces, interval, preparation.temporal_filter)
@@ -211,7 +212,6 @@ def _cut(
     voltages = normalise(sequences, lower, np.where(upper > lower, upper, lower + 1))
     voltages[left_out >= 0] = np.nan
     last = max(_FEWEST_LAST, int(_LAST_SHARE * samples))
-    low, high = signal_range(averaged)
     left = np.divide(
         sequences[:, -last:].mean(axis=1) - low, high - low,
         out=np.full(len(low), np.nan), where=high > low,

@@ -130,7 +130,11 @@ def signal_to_noise(traces: npt.ArrayLike, noise: npt.ArrayLike | None = None) -
         Standard deviation of the noise where it is known better than from these samples.
     """
     low, high = signal_range(traces)
-    amplitude = np.asarray(high - low)
-    level = noise_level(traces) if noise is None else np.asarray(noise, dtype=np.float64)
-    noiseless = np.where(amplitude > 0, np.inf, 0.0)
-    return np.asarray(np.divide(amplitude, level, out=noiseless, where=level > 0))
+    return over_noise(high - low, noise_level(traces) if noise is None else noise)
+
+
+def over_noise(amplitude: npt.ArrayLike, noise: npt.ArrayLike) -> Floats:
+    """Amplitudes over standard deviations of noise, shape (...); infinite where there is none."""
+    size, level = np.asarray(amplitude, dtype=np.float64), np.asarray(noise, dtype=np.float64)
+    noiseless = np.where(size > 0, np.inf, 0.0)
+    return np.asarray(np.divide(size, level, out=noiseless, where=level > 0))
