@@ -193,8 +193,7 @@ class MapKeeper(QObject):
     def _key_of(self, source: str) -> _Key:
         study, recording = self._controller.study, self._controller.recording
         if source == "measured":
-            settings = MapSettings.of(study.preparation, self._levels)
-            return source, id(recording), settings, study.preparation.mask
+            return source, id(recording), MapSettings.of(study.preparation, self._levels)
         return source, id(recording), study.preparation, study.protocol
 
     def _refresh(self) -> None:
@@ -226,12 +225,11 @@ class MapKeeper(QObject):
         news: Mailbox[_News] = Mailbox()
         self._news = news
         if key[0] == "measured":
-            settings, mask = key[2], study.preparation.mask
-            usable = None if mask is None else mask.usable
+            settings = key[2]
 
             def compute() -> FieldMaps | FieldFit:
                 return _drain(
-                    compute_maps(recording, settings, usable),
+                    compute_maps(recording, settings),
                     cancelled,
                     lambda step: news.put(_News(step.fraction)),
                 )

@@ -29,13 +29,13 @@ from aphyn_gui.recording.cleaning_settings import (
     TemporalKind,
 )
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.field_counts import FieldCounts
 from aphyn_gui.recording.field_sequences import (
     LEFT_OUT_REASONS,
     FieldTiming,
     PixelPotentials,
-    field_bands,
     field_timing,
-    mean_potential,
+    potentials_in,
     potentials_of,
 )
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
@@ -55,19 +55,21 @@ from aphyn_gui.recording.maps import (
 from aphyn_gui.recording.masks import Mask, automatic_mask
 from aphyn_gui.recording.measures import (
     DEFINITIONS,
-    REGION_DEFINITIONS,
     ActionPotentialMeasures,
-    Quartiles,
-    RegionMeasures,
     action_potential_duration,
     measure_action_potential,
-    measure_region,
     signal_to_noise,
 )
 from aphyn_gui.recording.preparation import Ensemble, Normalisation, Polarity, Preparation, Split
 from aphyn_gui.recording.recording import AnalogChannel, ReadingChoice, Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal
-from aphyn_gui.recording.region_counts import frames_kept
+from aphyn_gui.recording.region_counts import RegionCounts, frames_kept
+from aphyn_gui.recording.region_measures import (
+    REGION_DEFINITIONS,
+    Quartiles,
+    RegionMeasures,
+    measure_region,
+)
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import LeftOutPixel
 from aphyn_gui.recording.sequences import (
@@ -93,6 +95,7 @@ __all__ = [
     "AnalogChannel",
     "Beats",
     "Ensemble",
+    "FieldCounts",
     "FieldMap",
     "FieldMaps",
     "FieldTiming",
@@ -117,6 +120,7 @@ __all__ = [
     "RecordingError",
     "RecordingFormat",
     "RectangularRoi",
+    "RegionCounts",
     "RegionMeasures",
     "RegionSignal",
     "SequenceSet",
@@ -130,7 +134,6 @@ __all__ = [
     "compute_maps",
     "cut_sequences",
     "detect_beats",
-    "field_bands",
     "field_timing",
     "filter_in_time",
     "find_alternans",
@@ -138,11 +141,11 @@ __all__ = [
     "frames_kept",
     "isochrone_step",
     "isochrones",
-    "mean_potential",
     "measure_action_potential",
     "measure_region",
     "noise_level",
     "open_recording",
+    "potentials_in",
     "potentials_of",
     "prepare_region",
     "region_signal",

@@ -92,7 +92,7 @@ def frame_activation_times(
     traces, frame_interval_ms, near_ms, cycle_length_ms
         As there.
     """
-    values = np.asarray(traces, dtype=np.float64)
+    values = np.asarray(traces)
     near = near_ms / frame_interval_ms
     width = search_width_ms(cycle_length_ms) / frame_interval_ms
     first = max(0, int(near - 2 * width) - _FILTER_MARGIN)

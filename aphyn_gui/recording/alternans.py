@@ -180,7 +180,7 @@ def find_alternans(
     beats : Beats
         Of the trace.
     """
-    smooth = savitzky_golay(trace_upright)
+    smooth = savitzky_golay(np.asarray(trace_upright, dtype=np.float64))
     starts = np.maximum(beats.feet_ms - _DIASTOLE_SHARE * beats.cycle_length_ms, 0)
     ends = np.append(beats.feet_ms[1:], beats.feet_ms[-1] + beats.cycle_length_ms)
     first = np.ceil(starts / frame_interval_ms).astype(np.int64)

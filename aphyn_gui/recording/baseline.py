@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from aphyn_gui.recording.cleaning import remove_drift, remove_trend
 from aphyn_gui.recording.cleaning_settings import SmoothBaseline
+from aphyn_gui.recording.precision import Real, as_real
 from aphyn_gui.recording.preparation import Preparation
 
 Floats = npt.NDArray[np.float64]
@@ -26,14 +27,14 @@ _FEWEST_FRAMES = 3
 
 
 def remove_baseline(
-    traces: npt.ArrayLike, frame_interval_ms: float, preparation: Preparation
-) -> Floats:
+    traces: npt.NDArray[Real], frame_interval_ms: float, preparation: Preparation
+) -> npt.NDArray[Real]:
     """Subtract the baseline a preparation asks for: smooth where it has one, else polynomial.
 
     Parameters
     ----------
-    traces : array_like, shape (..., time)
-        Upright. NaN in a trace makes that trace, and no other, NaN.
+    traces : ndarray, shape (..., time)
+        Upright. NaN in a trace makes that trace, and no other, NaN. Single precision stays single.
     frame_interval_ms : float
         ms.
     preparation : Preparation
@@ -41,8 +42,9 @@ def remove_baseline(
     """
     if preparation.baseline is None:
         return remove_drift(traces, preparation.drift_order)
-    values = np.asarray(traces, dtype=np.float64)
-    return np.asarray(values - smooth_baseline(values, frame_interval_ms, preparation.baseline))
+    values = as_real(traces)
+    baseline = smooth_baseline(values, frame_interval_ms, preparation.baseline)
+    return np.asarray(values - baseline, dtype=values.dtype)
 
 
 def smoothness(settings: SmoothBaseline, frame_interval_ms: float) -> float:

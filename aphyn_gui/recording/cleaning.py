@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.recording.precision import Real, as_real
 from aphyn_gui.recording.preparation import Polarity
 from aphyn_gui.recording.smoothing import savitzky_golay
 
@@ -19,8 +20,12 @@ _NORMAL_MAD = 1.4826
 _BASELINE_WEIGHT = 0.1
 _MEAN_BLOCK_BYTES = 2**20
 _BASELINE_ROUNDS = 10
-_BASELINE_BLOCK = 32
-"""Traces fitted at once: what a core keeps close, and too few for threads to be worth it."""
+_BASELINE_BLOCK = 256
+"""Traces fitted at once."""
+_BASELINE_STRIDE = 16
+_ROUNDING = 8
+_FEWEST_STRIDDEN = 8
+"""Samples for each coefficient, at least, where a baseline is first fitted to a part of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def remove_trend(traces: npt.ArrayLike, order: int) -> Floats:
     return np.asarray(values - (values @ basis) @ basis.T)
 
 
-def remove_drift(traces: npt.ArrayLike, order: int) -> Floats:
+def remove_drift(traces: npt.NDArray[Real], order: int) -> npt.NDArray[Real]:
     """Subtract a polynomial baseline that follows diastole, not the beats.
 
     Asymmetric least squares (Newey and Powell 1987: an expectile of 0.1): samples above the
@@ -103,47 +108,65 @@ def remove_drift(traces: npt.ArrayLike, order: int) -> Floats:
 
     Parameters
     ----------
-    traces : array_like, shape (..., time)
+    traces : ndarray, shape (..., time)
         Upright: depolarisation goes up. NaN in a trace makes that trace, and no other, NaN.
+        Single precision stays single.
     order : int
         Degree; 0 subtracts the mean only.
     """
-    values = np.asarray(traces, dtype=np.float64)
+    values = as_real(traces)
     if order == 0:
         return np.asarray(values - values.mean(axis=-1, keepdims=True))
-    basis = _polynomials(values.shape[-1], order)
+    basis = _polynomials(values.shape[-1], order).astype(values.dtype)
     flat = values.reshape(-1, values.shape[-1])
-    cleaned = np.empty(flat.shape)
+    cleaned = np.empty_like(flat)
     for start in range(0, len(flat), _BASELINE_BLOCK):
         block = slice(start, start + _BASELINE_BLOCK)
-        cleaned[block] = _above_baseline(flat[block], basis)
+        # Around the mean, for counts are large and the drift is small.
+        mean = flat[block].mean(axis=1, keepdims=True)
+        pixels = flat[block] - mean
+        rest = np.subtract(pixels, _expectiles(pixels, basis) @ basis.T, out=cleaned[block])
+        # Of a polynomial rounding is left, in which no beats must be found.
+        size = np.abs(mean[:, 0]) + _root_mean_square(pixels)
+        rest[_root_mean_square(rest) <= _ROUNDING * np.finfo(values.dtype).eps * size] = 0
     return cleaned.reshape(values.shape)
 
 
-def _above_baseline(traces: Floats, basis: Floats) -> Floats:
-    """Traces less their baselines, shape (traces, time)."""
-    # Around the mean, for counts are large and the drift is small.
-    pixels = traces - traces.mean(axis=1, keepdims=True)
-    ordinary = pixels @ basis
-    fitted = ordinary @ basis.T
+def _root_mean_square(traces: npt.NDArray[Real]) -> npt.NDArray[Real]:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", traces, traces) / traces.shape[1]))
+
+
+def _expectiles(pixels: npt.NDArray[Real], basis: npt.NDArray[Real]) -> npt.NDArray[Real]:
+    """Coefficients of the traces' baselines, shape (traces, order + 1)."""
+    start: npt.NDArray[Real] | None = None
+    if pixels.shape[1] >= _FEWEST_STRIDDEN * _BASELINE_STRIDE * basis.shape[1]:
+        # A part of the samples leads near the baseline in a part of the time.
+        few = np.ascontiguousarray(pixels[:, ::_BASELINE_STRIDE])
+        start = _fitted_expectiles(few, np.ascontiguousarray(basis[::_BASELINE_STRIDE]), None)
+    return _fitted_expectiles(pixels, basis, start)
+
+
+def _fitted_expectiles(
+    pixels: npt.NDArray[Real], basis: npt.NDArray[Real], start: npt.NDArray[Real] | None
+) -> npt.NDArray[Real]:
+    """The same from a first guess; None: an ordinary fit."""
+    size, precision = basis.shape[1], np.finfo(pixels.dtype).eps
     squares = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
-    size = basis.shape[1]
+    whole, moments = basis.T @ basis, pixels @ basis
+    found = np.asarray(np.linalg.solve(whole, moments.T).T if start is None else start)
+    # The next round moves it by about the square of what this one did.
+    settled = np.sqrt(precision * pixels.shape[1]) * _root_mean_square(pixels)[:, None]
     step = 1 - 2 * _BASELINE_WEIGHT
-    above = np.zeros(traces.shape, dtype=np.bool_)
     for _ in range(_BASELINE_ROUNDS):
-        now = pixels > fitted
-        if np.array_equal(now, above):
-            break
-        above = now
-        # The basis is orthonormal: were all weights alike, its normal matrix were the identity.
-        weights = now.astype(np.float64)
-        normal = (1 - _BASELINE_WEIGHT) * np.eye(size) - step * (weights @ squares).reshape(
-            -1, size, size
-        )
+        before = found
+        weights = (pixels > before @ basis.T).astype(pixels.dtype)
+        normal = (1 - _BASELINE_WEIGHT) * whole - step * (weights @ squares).reshape(-1, size, size)
         weights *= pixels
-        moments = (1 - _BASELINE_WEIGHT) * ordinary - step * (weights @ basis)
-        fitted = np.linalg.solve(normal, moments[..., None])[..., 0] @ basis.T
-    return np.asarray(pixels - fitted)
+        target = (1 - _BASELINE_WEIGHT) * moments - step * (weights @ basis)
+        found = np.linalg.solve(normal, target[..., None])[..., 0]
+        if not (np.abs(found - before) > settled).any():
+            break
+    return np.asarray(found)
 
 
 def _polynomials(sample_count: int, order: int) -> Floats:
@@ -153,7 +176,7 @@ def _polynomials(sample_count: int, order: int) -> Floats:
     return np.asarray(basis, dtype=np.float64)
 
 
-def spatial_mean(frames: npt.ArrayLike, side: int) -> Floats:
+def spatial_mean(frames: npt.NDArray[Real], side: int) -> npt.NDArray[Real]:
     """Average each pixel over a square around it, frame by frame.
 
     At the edges, and beside NaN, the mean is over the pixels that are there. A pixel that is NaN
@@ -161,30 +184,31 @@ def spatial_mean(frames: npt.ArrayLike, side: int) -> Floats:
 
     Parameters
     ----------
-    frames : array_like, shape (time, row, column)
+    frames : ndarray, shape (time, row, column)
+        Single precision stays single.
     side : int
         Side of the square, pixels, odd; 1 changes nothing.
     """
-    values = np.asarray(frames, dtype=np.float64)
+    values = as_real(frames)
     if side == 1:
         return values.copy()
-    mean = np.empty(values.shape)
+    mean = np.empty_like(values)
     block = max(1, _MEAN_BLOCK_BYTES // max(1, values[0].nbytes))
     for start in range(0, len(values), block):
         part = values[start : start + block]
         there = np.isfinite(part)
         if there.all():
-            share = _box_sum(np.ones((1, *part.shape[1:])), side)
+            share = _box_sum(np.ones((1, *part.shape[1:]), dtype=values.dtype), side)
             mean[start : start + block] = _box_sum(part, side) / share
         else:
-            total = _box_sum(np.where(there, part, 0.0), side)
-            share = _box_sum(there.astype(np.float64), side)
-            nothing = np.full(part.shape, np.nan)
+            total = _box_sum(np.where(there, part, values.dtype.type(0)), side)
+            share = _box_sum(there.astype(values.dtype), side)
+            nothing = np.full_like(part, np.nan)
             mean[start : start + block] = np.divide(total, share, out=nothing, where=there)
     return mean
 
 
-def _box_sum(frames: Floats, side: int) -> Floats:
+def _box_sum(frames: npt.NDArray[Real], side: int) -> npt.NDArray[Real]:
     """Sum over a square around each pixel; nothing lies beyond the edges."""
     reach = side // 2
     rows = frames.copy()
@@ -206,16 +230,19 @@ def noise_level(traces: npt.ArrayLike) -> npt.NDArray[np.float64]:
     curvature shows only at ratios of signal to noise of many hundreds. Noise that is correlated
     from frame to frame (a filter in the camera) is underestimated.
     """
-    values = np.asarray(traces, dtype=np.float64)
-    bends = np.diff(values, 2, axis=-1)
-    return np.asarray(_NORMAL_MAD * _median(np.abs(bends)) / np.sqrt(6.0))
+    bends = np.diff(as_real(traces), 2, axis=-1)
+    return np.asarray(_NORMAL_MAD * _median(np.abs(bends, out=bends)) / np.sqrt(6.0))
 
 
-def _median(magnitudes: Floats) -> Floats:
-    """As `numpy.median` along the last axis, of values that are not negative, in half its time."""
+def _median(magnitudes: npt.NDArray[Real]) -> Floats:
+    """As `numpy.median` along the last axis, of values that are not negative, in half its time.
+
+    They are reordered.
+    """
     middle = magnitudes.shape[-1] // 2
-    parted = np.partition(magnitudes, middle, axis=-1)
-    median = parted[..., middle]
+    unknown = np.isnan(magnitudes.sum(axis=-1))
+    magnitudes.partition(middle, axis=-1)
+    median = magnitudes[..., middle].astype(np.float64)
     if magnitudes.shape[-1] % 2 == 0:
-        median = (median + parted[..., :middle].max(axis=-1)) / 2
-    return np.where(np.isnan(magnitudes.sum(axis=-1)), np.nan, median)
+        median = (median + magnitudes[..., :middle].max(axis=-1)) / 2
+    return np.where(unknown, np.nan, median)

@@ -8,14 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.alignment import search_width_ms
+from aphyn_gui.recording.baseline import remove_baseline
 from aphyn_gui.recording.beats import Beats
-from aphyn_gui.recording.cleaning import noise_level, remove_drift
+from aphyn_gui.recording.cleaning import noise_level
+from aphyn_gui.recording.field_signal import USABLE, FieldSignal, blocks_of
 from aphyn_gui.recording.interpolation import average_windows
 from aphyn_gui.recording.landmarks import Landmarks
 from aphyn_gui.recording.maps import MapSettings, Unmeasured
-from aphyn_gui.recording.measures import beat_windows, signal_to_noise
-from aphyn_gui.recording.preparation import Polarity
+from aphyn_gui.recording.measures import signal_to_noise
+from aphyn_gui.recording.precision import Real
+from aphyn_gui.recording.region_counts import RegionCounts
+from aphyn_gui.recording.region_measures import beat_windows
 from aphyn_gui.recording.smoothing import savitzky_golay
+from aphyn_gui.recording.temporal import filter_in_time
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -23,7 +28,9 @@ Indices = npt.NDArray[np.int64]
 _SMALLEST_RISE = 0.5
 """Of the range over the cycle: what rises less has no upstroke of its own."""
 
-MEASURED = np.int8(-1)
+_BLOCK_PIXELS = 256
+"""Cleaned and averaged at once."""
+
 CODES = {reason: np.int8(code) for code, reason in enumerate(Unmeasured)}
 
 
@@ -61,75 +68,83 @@ class FieldWindows:
 class FieldPixels:
     """Numbers of all pixels as they are found; NaN before, and where there is none.
 
-    Times are in frames from the start of a beat's window. Threads may measure different pixels at
+    Times are in frames from the start of a beat's window. Threads may measure different bands at
     the same time.
     """
 
-    def __init__(
-        self,
-        unmeasured: npt.NDArray[np.int8],
-        settings: MapSettings,
-        polarity: Polarity,
-        windows: FieldWindows,
-    ) -> None:
-        self.unmeasured = unmeasured
+    def __init__(self, signal: FieldSignal, settings: MapSettings, windows: FieldWindows) -> None:
+        self.unmeasured = signal.left_out.copy()
         self._settings = settings
-        self._sign = polarity.sign
+        self._signal = signal
         self._windows = windows
-        self.onset = np.full(unmeasured.shape, np.nan)
-        self.durations = np.full((len(settings.apd_levels), *unmeasured.shape), np.nan)
-        self.rise_time = np.full(unmeasured.shape, np.nan)
-        self.amplitude = np.full(unmeasured.shape, np.nan)
-        self.rest = np.full(unmeasured.shape, np.nan)
-        self.snr = np.full(unmeasured.shape, np.nan)
+        shape = self.unmeasured.shape
+        self.onset = np.full(shape, np.nan)
+        self.durations = np.full((len(settings.apd_levels), *shape), np.nan)
+        self.rise_time = np.full(shape, np.nan)
+        self.amplitude = np.full(shape, np.nan)
+        self.rest = np.full(shape, np.nan)
+        self.snr = np.full(shape, np.nan)
 
-    def measure(self, at: tuple[Indices, Indices], single: Floats, averaged: Floats) -> None:
-        """Measure pixels by `maps.MAP_DEFINITIONS`.
+    def measure(self, band: RegionCounts) -> None:
+        """Measure the usable pixels of a band by `maps.MAP_DEFINITIONS`."""
+        preparation = self._settings.preparation
+        usable = np.flatnonzero(self.unmeasured[band.roi.rows, band.roi.columns] == USABLE)
+        single = band.traces(band.counts)
+        cleaned = single
+        if preparation.filters_in_space:
+            cleaned = band.traces(band.filtered_in_space(preparation))
+        rows, columns = np.divmod(np.arange(band.roi.pixel_count), band.roi.width)
+        rows, columns = rows + band.roi.y, columns + band.roi.x
+        for block in blocks_of(usable, _BLOCK_PIXELS):
+            self._measure((rows[block], columns[block]), single[block], cleaned[block])
 
-        Parameters
-        ----------
-        at : tuple of ndarray of int, shape (pixels,)
-            Their rows and columns.
-        single, averaged : ndarray of float64, shape (pixels, time)
-            Their counts as recorded, and averaged over space.
-        """
-        settings, windows, sign = self._settings, self._windows, self._sign
-        one_beat = average_windows(
-            sign * single, windows.starts[:1] + windows.before, windows.sample_count
+    def _measure(
+        self,
+        at: tuple[Indices, Indices],
+        single: npt.NDArray[Real],
+        averaged: npt.NDArray[Real],
+    ) -> None:
+        """Measure some pixels from their counts, before filters in space and after, by trace."""
+        settings, windows, sign = self._settings, self._windows, self._signal.polarity.sign
+        preparation, interval = settings.preparation, self._signal.frame_interval_ms
+        one_beat = sign * average_windows(
+            single, windows.starts[:1] + windows.before, windows.sample_count
         )
         snr = signal_to_noise(one_beat, noise_level(single))
-        cleaned = remove_drift(sign * averaged, settings.drift_order)
-        beat = average_windows(cleaned, windows.starts, windows.length)
+        steady = remove_baseline(sign * averaged, interval, preparation)
+        level = averaged.mean(axis=1) - sign * steady.mean(axis=1)
+        if preparation.temporal_filter is not None:
+            steady = filter_in_time(steady, interval, preparation.temporal_filter)
+        beat = average_windows(steady, windows.starts, windows.length)
         moved = _own_shift(beat, windows)
         own = np.take_along_axis(
             beat, (windows.before + moved)[:, None] + np.arange(windows.sample_count), axis=1
         )
-        if settings.temporal_filter:
+        if settings.is_beat_smoothed:
             own = savitzky_golay(own)
-        found = Landmarks(own)
+        found = Landmarks(own.astype(np.float64))
         onset = found.onset + windows.before + moved
         silent = ~(np.abs(onset - windows.steepest) <= windows.search + 1) | ~(
             found.amplitude >= _SMALLEST_RISE * np.ptp(own, axis=1)
         )
-        noisy = ~(snr >= settings.snr_limit)
+        noisy = ~(snr >= preparation.snr_limit)
         self.snr[at] = snr
         self.unmeasured[at] = np.where(
             noisy,
             CODES[Unmeasured.NOISY],
-            np.where(silent, CODES[Unmeasured.SILENT], MEASURED),
+            np.where(silent, CODES[Unmeasured.SILENT], USABLE),
         )
         without = np.where(noisy | silent, np.nan, 0.0)
         self.onset[at] = onset + without
         self.durations[(slice(None), *at)] = [
-            found.duration(level) + without for level in settings.apd_levels
+            found.duration(share) + without for share in settings.apd_levels
         ]
         self.rise_time[at] = found.rise_time() + without
         self.amplitude[at] = found.amplitude + without
-        level = averaged.mean(axis=1) - sign * cleaned.mean(axis=1)
         self.rest[at] = level + sign * found.baseline
 
 
-def _own_shift(beats: Floats, windows: FieldWindows) -> Indices:
+def _own_shift(beats: npt.NDArray[Real], windows: FieldWindows) -> Indices:
     """Frames by which each pixel's steepest rise follows the field's, as far as there is room."""
     first = max(0, windows.steepest - windows.search)
     slopes = np.diff(savitzky_golay(beats)[:, first : windows.steepest + windows.search + 2])

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.draining import drained
 from aphyn_gui.recording.alignment import activation_times, frame_activation_times, lead_time
 from aphyn_gui.recording.baseline import remove_baseline
-from aphyn_gui.recording.beats import Beats, detect_beats
-from aphyn_gui.recording.cleaning import noise_level, suggest_polarity
-from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.beats import Beats
+from aphyn_gui.recording.cleaning import noise_level
+from aphyn_gui.recording.field_counts import FieldCounts
+from aphyn_gui.recording.field_signal import (
+    UNUSABLE_REASONS,
+    USABLE,
+    blocks_of,
+    field_signal,
+    unusable_codes,
+)
 from aphyn_gui.recording.interpolation import average_windows, cut_windows, fits
-from aphyn_gui.recording.measures import signal_to_noise
+from aphyn_gui.recording.measures import over_noise, signal_range, signal_to_noise
 from aphyn_gui.recording.normalisation import limits, normalise
+from aphyn_gui.recording.precision import Real
 from aphyn_gui.recording.preparation import Polarity, Preparation
 from aphyn_gui.recording.recording import Recording
-from aphyn_gui.recording.region import usable_beats
 from aphyn_gui.recording.region_counts import RegionCounts, read_counts
 from aphyn_gui.recording.roi import RectangularRoi
-from aphyn_gui.recording.selection import (
-    CUT_OFF,
-    FLAT,
-    HOLDS_NAN,
-    MASKED,
-    NOISY,
-    SATURATED,
-    SILENT,
-    unusable_as_recorded,
-)
+from aphyn_gui.recording.selection import CUT_OFF, FLAT, NOISY, SILENT
 from aphyn_gui.recording.temporal import filter_in_time
 from aphyn_gui.recording.window import AnalysisWindow, choose_window
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-LEFT_OUT_REASONS = (MASKED, HOLDS_NAN, SATURATED, FLAT, NOISY, SILENT, CUT_OFF)
+LEFT_OUT_REASONS = (*UNUSABLE_REASONS, NOISY, SILENT, CUT_OFF)
 """Why a pixel gives no potential; its code is its place here."""
 
-_BAND_BYTES = 12 * 2**20
-"""Of a band's traces: small enough for the cache of a core, or nearly."""
-
-_BLOCK_PIXELS = 64
+_BLOCK_PIXELS = 256
 _PATCH_SIDE = 4
 _PATCHES = 12
 _DIASTOLE_SHARE = 0.15
+_LAST_SHARE = 0.05
+_FEWEST_LAST = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,12 +89,17 @@ class PixelPotentials:
         The rectangle.
     voltages : ndarray of float32, shape (pixels, samples)
         Normalised; NaN where a pixel gives none.
+    left_at_end : ndarray of float32, shape (pixels,)
+        Part of the amplitude that is left at the end of the window (mean of its last 5 %, 3 samples
+        at least): about 0 where it holds all of the repolarisation. The amplitude is that of the
+        beat with the diastole before it.
     left_out : ndarray of int8, shape (pixels,)
         Why: place in `LEFT_OUT_REASONS`; -1: it gives one.
     """
 
     roi: RectangularRoi
     voltages: npt.NDArray[np.float32]
+    left_at_end: npt.NDArray[np.float32]
     left_out: npt.NDArray[np.int8]
 
     @property
@@ -105,8 +107,21 @@ class PixelPotentials:
         """Pixels that give a potential, shape (pixels,)."""
         return np.asarray(self.left_out < 0)
 
+    @property
+    def mean(self) -> PixelPotentials | None:
+        """Their mean over the usable pixels, as one pixel; None where there is none."""
+        usable = self.usable
+        if not usable.any():
+            return None
+        return PixelPotentials(
+            RectangularRoi(self.roi.x, self.roi.y, 1, 1),
+            self.voltages[usable].mean(axis=0, keepdims=True),
+            self.left_at_end[usable].mean(keepdims=True),
+            np.full(1, USABLE),
+        )
 
-def field_timing(recording: Recording, preparation: Preparation) -> FieldTiming:
+
+def field_timing(field: FieldCounts) -> FieldTiming:
     """Beats, window and alignment of the mean over the field.
 
     The lead is that of pixels spread over the tissue, as it is that of all pixels of a region.
@@ -114,43 +129,15 @@ def field_timing(recording: Recording, preparation: Preparation) -> FieldTiming:
     Raises
     ------
     RecordingError
-        If the frame interval is unknown, no pixel can be used, the field shows no beats, or the
-        horizon does not fit.
+        If no pixel can be used, the field shows no beats, or the horizon does not fit.
     """
-    total: Floats | None = None
-    count = 0
-    lost: set[tuple[int, int]] = set()
-    usable: list[tuple[int, int]] = []
-    band: RegionCounts | None = None
-    for roi in field_bands(recording):
-        band = read_counts(recording, roi, preparation)
-        lost.update(band.lost)
-        flat = band.counts[(slice(None), *band.inside)].reshape(len(band.counts), -1)
-        chosen = _as_recorded(band, flat.T) < 0
-        there = np.flatnonzero(chosen)
-        sums = flat[:, there].sum(axis=1) if there.size < chosen.size else flat.sum(axis=1)
-        total = sums if total is None else total + sums
-        count += there.size
-        rows, columns = np.divmod(there, roi.width)
-        usable += zip((rows + roi.y).tolist(), (columns + roi.x).tolist(), strict=True)
-    if band is None or total is None or count == 0:
-        raise RecordingError(
-            f"{recording.path.name} has no pixel that can be used: all are masked, saturated, "
-            "flat, or hold values that are not numbers"
-        )
-    interval = band.frame_interval_ms
-    mean = total / count
-    polarity = preparation.polarity or suggest_polarity(mean).polarity
-    steady = remove_baseline(polarity.sign * mean, interval, preparation)
-    try:
-        found = detect_beats(steady, interval, preparation.cycle_length_ms)
-        beats = usable_beats(found, replace(band, lost=tuple(sorted(lost))), preparation)
-    except RecordingError as error:
-        raise RecordingError(f"the mean over the field of view: {error}") from error
-    window = choose_window(beats, interval, steady.size, preparation)
-    patches = _patches(recording, usable)
-    timing = FieldTiming(polarity, beats, window, beats.lead_ms, interval, patches)
-    lead = _lead_of_patches(recording, preparation, timing)
+    preparation = field.preparation
+    signal = drained(field_signal(field))
+    beats, interval = signal.beats, signal.frame_interval_ms
+    window = choose_window(beats, interval, signal.trace.size, preparation)
+    patches = _patches(field.recording, np.argwhere(signal.left_out == USABLE))
+    timing = FieldTiming(signal.polarity, beats, window, beats.lead_ms, interval, patches)
+    lead = _lead_of_patches(field.source, preparation, timing)
     return timing if lead is None else replace(timing, lead_ms=lead)
 
 
@@ -164,57 +151,34 @@ def potentials_of(
     RecordingError
         As `read_counts`.
     """
-    region = read_counts(recording, roi, preparation)
-    traces = region.traces(region.counts)
-    left_out = _as_recorded(region, traces)
+    return potentials_in(
+        read_counts(recording, roi, preparation, is_compact=True), preparation, timing
+    )
+
+
+def potentials_in(
+    region: RegionCounts, preparation: Preparation, timing: FieldTiming
+) -> PixelPotentials:
+    """As `potentials_of`, of counts that are read already."""
+    left_out = unusable_codes(region)
+    frames = region.counts
     if preparation.filters_in_space:
-        traces = region.traces(region.filtered_in_space(preparation))
+        frames = region.filtered_in_space(preparation)
+    traces = region.traces(frames)
     voltages = np.full((len(traces), timing.window.sample_count), np.nan, dtype=np.float32)
+    left = np.full(len(traces), np.nan, dtype=np.float32)
     usable = np.flatnonzero(left_out < 0)
-    for start in range(0, usable.size, _BLOCK_PIXELS):
-        block = usable[start : start + _BLOCK_PIXELS]
+    for block in blocks_of(usable, _BLOCK_PIXELS):
         upright = timing.polarity.sign * traces[block]
         steady = remove_baseline(upright, timing.frame_interval_ms, preparation)
-        voltages[block], left_out[block] = _cut(steady, preparation, timing)
-    return PixelPotentials(roi, voltages, left_out)
-
-
-def mean_potential(
-    recording: Recording, roi: RectangularRoi, preparation: Preparation, timing: FieldTiming
-) -> npt.NDArray[np.float32] | None:
-    """Mean over the usable pixels of a rectangle, shape (samples,); None where there is none."""
-    found = potentials_of(recording, roi, preparation, timing)
-    return found.voltages[found.usable].mean(axis=0) if found.usable.any() else None
-
-
-def field_bands(recording: Recording) -> Iterator[RectangularRoi]:
-    """The field in pieces of a few rows, or parts of one."""
-    pixels = max(1, _BAND_BYTES // (8 * recording.frame_count))
-    width = min(recording.column_count, pixels)
-    height = min(recording.row_count, max(1, pixels // width))
-    for top in range(0, recording.row_count, height):
-        for left in range(0, recording.column_count, width):
-            yield RectangularRoi(
-                left,
-                top,
-                min(width, recording.column_count - left),
-                min(height, recording.row_count - top),
-            )
-
-
-def _as_recorded(region: RegionCounts, traces: Floats) -> npt.NDArray[np.int8]:
-    """Why pixels cannot be used whatever is done to them; -1: they can."""
-    left_out = np.full(len(traces), -1, dtype=np.int8)
-    left_out[region.masked] = LEFT_OUT_REASONS.index(MASKED)
-    for which, reason in unusable_as_recorded(traces, region.saturation_level):
-        left_out[which & (left_out < 0)] = LEFT_OUT_REASONS.index(reason)
-    return left_out
+        voltages[block], left[block], left_out[block] = _cut(steady, preparation, timing)
+    return PixelPotentials(region.roi, voltages, left, left_out)
 
 
 def _cut(
-    traces: Floats, preparation: Preparation, timing: FieldTiming
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
-    """Potentials of steady traces, and why some have none."""
+    traces: npt.NDArray[Real], preparation: Preparation, timing: FieldTiming
+) -> tuple[npt.NDArray[np.float32], Floats, npt.NDArray[np.int8]]:
+    """Potentials of steady traces, what is left at their end, and why some have none."""
     interval, beats, window = timing.frame_interval_ms, timing.beats, timing.window
     samples = window.sample_count
     left_out = np.full(len(traces), -1, dtype=np.int8)
@@ -222,7 +186,9 @@ def _cut(
     def leave_out(which: Mask, reason: str) -> None:
         left_out[which & (left_out < 0)] = LEFT_OUT_REASONS.index(reason)
 
-    leave_out(~(_signal_to_noise(traces, timing) >= preparation.snr_limit), NOISY)
+    averaged, noise = _averaged_beat(traces, timing)
+    low, high = signal_range(averaged)
+    leave_out(~(over_noise(high - low, noise) >= preparation.snr_limit), NOISY)
     cut_from = traces
     if preparation.temporal_filter is not None:
         cut_from = filter_in_time(traces, interval, preparation.temporal_filter)
@@ -234,8 +200,7 @@ def _cut(
         starts = half - timing.lead_ms
         seen_count += np.isfinite(half)
         whole = fits(starts, interval, samples, traces.shape[1])
-        rows = np.flatnonzero(whole & (left_out < 0))
-        if rows.size:
+        for rows in blocks_of(np.flatnonzero(whole & (left_out < 0)), len(traces)):
             total[rows] += cut_windows(cut_from[rows], interval, starts[rows], samples)
             whole_count[rows] += 1
     # Of several beats, noise may hide one.
@@ -246,19 +211,25 @@ def _cut(
     leave_out(~(upper > lower), FLAT)
     voltages = normalise(sequences, lower, np.where(upper > lower, upper, lower + 1))
     voltages[left_out >= 0] = np.nan
-    return voltages.astype(np.float32), left_out
+    last = max(_FEWEST_LAST, int(_LAST_SHARE * samples))
+    left = np.divide(
+        sequences[:, -last:].mean(axis=1) - low, high - low,
+        out=np.full(len(low), np.nan), where=high > low,
+    )  # fmt: skip
+    return voltages.astype(np.float32), left, left_out
 
 
-def _signal_to_noise(traces: Floats, timing: FieldTiming) -> Floats:
-    """Of the beats that are cut, averaged where the field's own lie."""
+def _averaged_beat(
+    traces: npt.NDArray[Real], timing: FieldTiming
+) -> tuple[npt.NDArray[Real], Floats]:
+    """The beats that are cut, averaged where the field's own lie, and the noise of that mean."""
     samples = timing.window.sample_count
     diastole = int(_DIASTOLE_SHARE * samples)
     beats = timing.beats
     feet = beats.onsets_ms[list(timing.window.beats)] - beats.lead_ms
     length = min(diastole + samples, traces.shape[1])
     starts = np.clip(feet / timing.frame_interval_ms - diastole, 0, traces.shape[1] - length)
-    averaged = average_windows(traces, starts, length)
-    return signal_to_noise(averaged, noise_level(traces) / np.sqrt(starts.size))
+    return average_windows(traces, starts, length), noise_level(traces) / np.sqrt(starts.size)
 
 
 def _lead_of_patches(
@@ -269,11 +240,12 @@ def _lead_of_patches(
     onset = float(beats.onsets_ms[timing.window.beats[0]])
     leads = []
     for roi in timing.patches:
-        region = read_counts(recording, roi, preparation)
+        region = read_counts(recording, roi, preparation, is_compact=True)
         traces = region.traces(region.filtered_in_space(preparation))
         traces = traces[np.isfinite(traces).all(axis=1)]
         traces = remove_baseline(timing.polarity.sign * traces, interval, preparation)
-        traces = traces[_signal_to_noise(traces, timing) >= preparation.snr_limit]
+        snr = signal_to_noise(*_averaged_beat(traces, timing))
+        traces = traces[snr >= preparation.snr_limit]
         half = activation_times(traces, interval, onset, beats.cycle_length_ms)
         seen = np.isfinite(half)
         if seen.any():
@@ -281,7 +253,7 @@ def _lead_of_patches(
     return float(np.median(leads)) if leads else None
 
 
-def _patches(recording: Recording, usable: list[tuple[int, int]]) -> tuple[RectangularRoi, ...]:
+def _patches(recording: Recording, usable: npt.NDArray[np.int64]) -> tuple[RectangularRoi, ...]:
     """Small rectangles spread over pixels, each around one of them."""
     step = max(1, len(usable) // _PATCHES)
     width = min(_PATCH_SIDE, recording.column_count)
@@ -293,5 +265,5 @@ def _patches(recording: Recording, usable: list[tuple[int, int]]) -> tuple[Recta
             width,
             height,
         )
-        for row, column in usable[step // 2 :: step]
+        for row, column in usable[step // 2 :: step].tolist()
     )

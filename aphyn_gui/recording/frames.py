@@ -91,6 +91,57 @@ class TransposedFrames:
         return values.squeeze(axis=dropped) if dropped else values
 
 
+class HeldFrames:
+    """A part of a source in memory, at its places in the whole; nothing else can be read.
+
+    Parameters
+    ----------
+    held : ndarray
+        The part, as stored.
+    origin : tuple of int
+        First frame, row and column of it.
+    shape : tuple of int
+        Of the whole.
+    saturation_level : float or None
+        Largest count of the source; None: it has none.
+    """
+
+    def __init__(
+        self,
+        held: Array,
+        origin: tuple[int, int, int],
+        shape: tuple[int, ...],
+        saturation_level: float | None,
+    ) -> None:
+        self._held = held
+        self._origin = origin
+        self._shape = shape
+        self.saturation_level = saturation_level
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, rows and columns of the whole."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one value as stored."""
+        return self._held.dtype
+
+    def __getitem__(self, key: int | slice | tuple[int | slice, ...]) -> Array:
+        slices, dropped = as_slices(key, self._shape)
+        within: list[slice] = []
+        for part, length, origin, held in zip(
+            slices, self._shape, self._origin, self._held.shape, strict=True
+        ):
+            wanted = range(length)[part]
+            if wanted.step < 0 or wanted.start < origin or wanted.stop > origin + held:
+                raise IndexError(f"{part} is not among the {held} from {origin} on that are held")
+            within.append(slice(wanted.start - origin, wanted.stop - origin, wanted.step))
+        values = self._held[tuple(within)]
+        return values.squeeze(axis=dropped) if dropped else values
+
+
 @contextmanager
 def scattered_reading(source: FrameSource) -> Iterator[None]:
     """While a small part of every frame is read, keep the system from reading ahead.

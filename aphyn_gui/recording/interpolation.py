@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.precision import Real, as_real
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,7 +75,7 @@ def cut_windows(
     RecordingError
         If a window reaches more than a frame over an end of the recording.
     """
-    values = np.asarray(traces, dtype=np.float64)
+    values = np.asarray(traces)
     starts = np.asarray(starts_ms, dtype=np.float64)
     if not fits(starts, frame_interval_ms, sample_count, values.shape[-1]).all():
         raise RecordingError(
@@ -88,7 +89,9 @@ def cut_windows(
     return sample_at(values[:, left:right], first - left + np.arange(sample_count))
 
 
-def average_windows(traces: npt.ArrayLike, starts: npt.ArrayLike, sample_count: int) -> Floats:
+def average_windows(
+    traces: npt.NDArray[Real], starts: npt.ArrayLike, sample_count: int
+) -> npt.NDArray[Real]:
     """Mean over windows that all traces share, shape (traces, samples).
 
     The same as the mean of `cut_windows`, in a fraction of its time: the spline is a filter that
@@ -96,8 +99,8 @@ def average_windows(traces: npt.ArrayLike, starts: npt.ArrayLike, sample_count: 
 
     Parameters
     ----------
-    traces : array_like, shape (traces, frames)
-        Finite.
+    traces : ndarray, shape (traces, frames)
+        Finite. Single precision stays single.
     starts : array_like, shape (windows,)
         First sample of each window, in frames; the window lies in the recording.
     sample_count : int
@@ -106,21 +109,21 @@ def average_windows(traces: npt.ArrayLike, starts: npt.ArrayLike, sample_count: 
     # Imported when needed: scipy takes as long to import as the whole window.
     from scipy.ndimage import spline_filter1d
 
-    values = np.asarray(traces, dtype=np.float64)
+    values = as_real(traces)
     positions = np.atleast_1d(np.asarray(starts, dtype=np.float64))
     length = sample_count + 2 * _SPLINE_REACH
-    total = np.zeros((len(values), length))
-    for start in positions:
-        left = int(np.floor(start))
-        first = left - 1 - _SPLINE_REACH
-        around = _mirrored(values, first, length + 3)
-        for offset, weight in enumerate(_spline_weights(np.asarray(start - left))):
-            total += weight * around[:, offset : offset + length]
-    coefficients = spline_filter1d(total / positions.size, order=3, axis=-1, mode="mirror")
+    left = np.floor(positions).astype(np.int64)
+    windows = np.empty((len(values), positions.size, length + 3), dtype=values.dtype)
+    for place, frame in enumerate(left.tolist()):
+        windows[:, place] = _mirrored(values, frame - 1 - _SPLINE_REACH, length + 3)
+    weights = np.array(_spline_weights(positions - left)) / positions.size
+    parts = weights.astype(values.dtype) @ windows
+    mean = sum(parts[:, offset, offset : offset + length] for offset in range(len(weights)))
+    coefficients = spline_filter1d(mean, order=3, axis=-1, output=values.dtype.type, mode="mirror")
     return np.asarray(coefficients[:, _SPLINE_REACH:-_SPLINE_REACH])
 
 
-def _mirrored(values: Floats, first: int, length: int) -> Floats:
+def _mirrored(values: npt.NDArray[Real], first: int, length: int) -> npt.NDArray[Real]:
     """Frames from ``first`` on; those before the recording and after it are its mirror image."""
     last = values.shape[-1] - 1
     if first >= 0 and first + length <= last + 1:

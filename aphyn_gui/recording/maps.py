@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil, floor, inf, log10
 
@@ -11,22 +11,25 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.errors import RecordingError
-from aphyn_gui.recording.preparation import Ensemble, Polarity, Preparation
+from aphyn_gui.recording.preparation import Polarity, Preparation
 from aphyn_gui.recording.selection import FLAT, HOLDS_NAN, NOISY, SATURATED
 
 Map = npt.NDArray[np.float32]
 
 MAP_DEFINITIONS = (
-    "Each pixel is averaged over the beats that are named, in windows that begin in diastole and "
-    "end before the next beat, moved with the pixel's own steepest rise by whole frames. Onset: "
+    "Each pixel is cleaned as the preparation says; where it asks for no filter in space, averaged "
+    "over 3 x 3 pixels. It is averaged over the beats that are named, in windows that begin in "
+    "diastole and end before the next beat, moved with the pixel's own steepest rise by whole "
+    "frames; where the preparation asks for no filter in time, the averaged beat is Savitzky-Golay "
+    "filtered (9 frames, order 3). Onset: "
     "maximum dV/dt, located between frames by a parabola. Baseline: lowest value before the onset. "
     "Activation: onset after that of the earliest pixel measured. Amplitude: highest value minus "
     "baseline. Relative amplitude: amplitude over the counts at the baseline, averaged over the "
     "recording; no dark level is subtracted. APD at X %: from the onset to the first time after "
     "the peak at which X % of the amplitude is lost, interpolated linearly. Rise time: 10 % to "
-    "90 % of the amplitude. Signal-to-noise ratio: 10th to 98th percentile of one filtered beat of "
-    "the single pixel over the standard deviation of its noise, the latter from the median "
-    "absolute second difference."
+    "90 % of the amplitude. Signal-to-noise ratio: 10th to 98th percentile of one "
+    "Savitzky-Golay filtered beat of the single pixel, before the preparation's filters, over the "
+    "standard deviation of its noise, the latter from the median absolute second difference."
 )
 """How the maps are defined, in one paragraph; the terms are those of `measures.DEFINITIONS`."""
 
@@ -61,49 +64,20 @@ class MapSettings:
 
     Parameters
     ----------
-    polarity : Polarity or None
-        Direction of the fluorescence on depolarisation; None: as the field's mean suggests.
-    drift_order : int
-        Degree of the polynomial baseline removed from each pixel, 0 to 9; 0 removes the mean only.
-    spatial_mean : int
-        Side of the square over which pixels are averaged, pixels, odd; 1: none.
-    temporal_filter : bool
-        Savitzky-Golay filter, 9 frames, order 3, of the averaged beat.
-    beat : int or None
-        Which complete beat, from 0; None: the average over ``ensemble``.
-    ensemble : Ensemble
-        Which complete beats are averaged where ``beat`` is None.
-    cycle_length_ms : float or None
-        Time between beats as paced, ms; None: the median interval found.
+    preparation : Preparation
+        From counts to cleaned traces, every step of it and no other, and which beats are averaged.
+    smooths_beat : bool
+        Savitzky-Golay filter, 9 frames, order 3, of the averaged beat, where the preparation does
+        not filter in time.
     apd_levels : tuple of float
         Fractions of the amplitude lost, in (0, 1); one map each.
-    snr_limit : float
-        Pixels whose signal-to-noise ratio is lower have no numbers.
     """
 
-    polarity: Polarity | None = None
-    drift_order: int = 1
-    spatial_mean: int = 3
-    temporal_filter: bool = True
-    beat: int | None = None
-    ensemble: Ensemble = Ensemble.ALL
-    cycle_length_ms: float | None = None
+    preparation: Preparation = field(default_factory=lambda: Preparation().measuring)
+    smooths_beat: bool = True
     apd_levels: tuple[float, ...] = (0.5, 0.8)
-    snr_limit: float = 3.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.drift_order <= 9:
-            raise RecordingError(f"drift order must lie between 0 and 9, got {self.drift_order}")
-        if self.spatial_mean < 1 or self.spatial_mean % 2 == 0:
-            raise RecordingError(
-                f"the side of the spatial mean must be odd and at least 1, got {self.spatial_mean}"
-            )
-        if self.beat is not None and self.beat < 0:
-            raise RecordingError(f"beats are counted from 0, got {self.beat}")
-        if self.cycle_length_ms is not None and not 0 < self.cycle_length_ms < inf:
-            raise RecordingError(
-                f"the cycle length must be positive, got {self.cycle_length_ms} ms"
-            )
         if not all(0 < level < 1 for level in self.apd_levels):
             raise RecordingError(
                 f"the levels of action potential durations are in (0, 1), got {self.apd_levels}"
@@ -112,29 +86,21 @@ class MapSettings:
             raise RecordingError(
                 f"at most {_MOST_LEVELS} different levels can be mapped, got {self.apd_levels}"
             )
-        if not self.snr_limit >= 0:
-            raise RecordingError(f"the SNR limit must not be negative, got {self.snr_limit}")
+
+    @property
+    def is_beat_smoothed(self) -> bool:
+        """Whether the averaged beat is filtered."""
+        return self.smooths_beat and self.preparation.temporal_filter is None
 
     @classmethod
     def of(
         cls, preparation: Preparation, apd_levels: tuple[float, ...] = (0.5, 0.8)
     ) -> MapSettings:
-        """Settings that measure pixels as a preparation's regions are measured.
+        """Settings that measure a pixel as a region of that one pixel is measured.
 
-        Beats are averaged as there: all of them, or every other one where that was asked for.
-        Cut, frame repair, spatial median and Gaussian, smooth baseline and the kind of temporal
-        filter have no part in the maps.
+        Preparations that differ in what concerns sequences alone give equal settings.
         """
-        is_averaged = preparation.beat is None
-        return cls(
-            polarity=preparation.polarity,
-            drift_order=preparation.drift_order,
-            spatial_mean=max(preparation.spatial_mean, cls().spatial_mean),
-            ensemble=preparation.ensemble if is_averaged else Ensemble.ALL,
-            cycle_length_ms=preparation.cycle_length_ms,
-            apd_levels=apd_levels,
-            snr_limit=preparation.snr_limit,
-        )
+        return cls(preparation.measuring, apd_levels=apd_levels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from math import inf
@@ -14,6 +14,9 @@ from aphyn_gui.recording.masks import Mask
 
 LARGEST_SPATIAL_SIDE = 31
 LARGEST_SPATIAL_SIGMA = 10.0
+
+MEASURING_SIDE = 3
+"""Side of the spatial mean of measures where no filter in space is asked for, pixels."""
 
 
 class Polarity(StrEnum):
@@ -167,6 +170,27 @@ class Preparation:
     def filters_in_space(self) -> bool:
         """Whether any filter in space is asked for."""
         return self.spatial_median > 1 or self.spatial_mean > 1 or self.spatial_sigma > 0
+
+    @property
+    def measuring(self) -> Preparation:
+        """What action potentials are measured under, for regions and for maps.
+
+        As this, but averaged over all beats unless every other one was asked for, and over 3 x 3
+        pixels where no filter in space was; what concerns sequences alone is as by default.
+        """
+        usual = Preparation()
+        return replace(
+            self,
+            spatial_mean=self.spatial_mean if self.filters_in_space else MEASURING_SIDE,
+            beat=None,
+            ensemble=Ensemble.ALL if self.beat is not None else self.ensemble,
+            horizon_ms=usual.horizon_ms,
+            normalisation=usual.normalisation,
+            split=usual.split,
+            training_count=usual.training_count,
+            validation_count=usual.validation_count,
+            seed=usual.seed,
+        )
 
     def _check_cut(self) -> None:
         start = 0.0 if self.cut_start_ms is None else self.cut_start_ms

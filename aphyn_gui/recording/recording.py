@@ -16,7 +16,14 @@ import numpy.typing as npt
 
 from aphyn_gui.recording.binning import LARGEST_BINNING, SMALLEST_BINNING, BinnedFrames
 from aphyn_gui.recording.errors import RecordingError
-from aphyn_gui.recording.frames import FRAME_AXES, FrameSource, scattered_reading, transposed
+from aphyn_gui.recording.frames import (
+    FRAME_AXES,
+    FrameSource,
+    HeldFrames,
+    scattered_reading,
+    transposed,
+)
+from aphyn_gui.recording.precision import exact_type
 from aphyn_gui.recording.roi import RectangularRoi
 
 _CHUNK_BYTES = 64 * 2**20
@@ -190,7 +197,7 @@ class Recording:
         That is so for real numbers, and for integers wider than any camera's: they hold sums, or
         counts computed from differences, whose ceiling differs from pixel to pixel.
         """
-        if isinstance(self.frames, BinnedFrames):
+        if isinstance(self.frames, BinnedFrames | HeldFrames):
             return self.frames.saturation_level
         dtype = self.frames.dtype
         if dtype.kind not in "ui" or dtype.itemsize > _WIDEST_CAMERA_BYTES:
@@ -289,9 +296,35 @@ class Recording:
         RecordingError
             If the region does not lie inside the frame, or cannot be read.
         """
+        return self._read_as(np.dtype(np.float64), roi, first_frame, stop_frame)
+
+    def read_compact(
+        self, roi: RectangularRoi, first_frame: int = 0, stop_frame: int | None = None
+    ) -> npt.NDArray[Any]:
+        """As `read_region`, in single precision where that holds every stored count exactly."""
+        return self._read_as(exact_type(self.frames.dtype), roi, first_frame, stop_frame)
+
+    def holding(
+        self, roi: RectangularRoi, first_frame: int = 0, stop_frame: int | None = None
+    ) -> Recording:
+        """The same recording with a part of it in memory, as stored; only that can be read of it.
+
+        Parameters
+        ----------
+        roi, first_frame, stop_frame
+            As in `read_region`.
+        """
+        held = self._read_as(self.frames.dtype, roi, first_frame, stop_frame)
+        shape = tuple(int(length) for length in self.frames.shape)
+        origin = (first_frame, roi.y, roi.x)
+        return replace(self, frames=HeldFrames(held, origin, shape, self.saturation_level))
+
+    def _read_as(
+        self, dtype: np.dtype[Any], roi: RectangularRoi, first_frame: int, stop_frame: int | None
+    ) -> npt.NDArray[Any]:
         self.require_inside(roi)
         first, stop, _ = slice(first_frame, stop_frame).indices(self.frame_count)
-        region = np.empty((max(0, stop - first), roi.height, roi.width))
+        region = np.empty((max(0, stop - first), roi.height, roi.width), dtype=dtype)
         frame_bytes = self.row_count * self.column_count * self.frames.dtype.itemsize
         chunk = max(1, _CHUNK_BYTES // frame_bytes)
         small = roi.pixel_count < _SMALL_SHARE * self.row_count * self.column_count

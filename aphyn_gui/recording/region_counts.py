@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +16,16 @@ from aphyn_gui.recording.recording import Recording
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.spatial import filter_in_space, spatial_reach
 
-Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[Any]
 Pixels = npt.NDArray[np.bool_]
 
 _MEASURING_BORDER = 1
 """Pixels around a region that its 3 x 3 mean reaches."""
 
 _FEWEST_FRAMES = 9
-_TURNED_FRAMES = 16
+_TURNED_BYTES = 128
+"""Of each trace, written at once."""
+
 _NEARLY = 1e-9
 
 
@@ -32,9 +35,9 @@ class RegionCounts:
 
     Parameters
     ----------
-    counts : ndarray of float64, shape (time, rows, columns)
+    counts : ndarray of float, shape (time, rows, columns)
         The region and its border, cut and repaired; NaN where the mask leaves pixels out.
-    recorded : ndarray of float64, shape (time, rows, columns)
+    recorded : ndarray of float, shape (time, rows, columns)
         The same before repair and mask.
     inside : tuple of slice
         Rows and columns of the region within ``counts``.
@@ -54,8 +57,8 @@ class RegionCounts:
         What was found and repaired.
     """
 
-    counts: Floats
-    recorded: Floats
+    counts: Counts
+    recorded: Counts
     inside: tuple[slice, slice]
     masked: Pixels
     roi: RectangularRoi
@@ -65,25 +68,37 @@ class RegionCounts:
     lost: tuple[tuple[int, int], ...] = ()
     repair_notes: tuple[str, ...] = ()
 
-    def traces(self, frames: Floats) -> Floats:
+    def traces(self, frames: Counts) -> Counts:
         """Traces of the region's pixels, row by row, shape (pixels, time), of ``frames``."""
         inner = frames[(slice(None), *self.inside)]
-        traces = np.empty((*inner.shape[1:], len(inner)))
+        traces = np.empty((*inner.shape[1:], len(inner)), dtype=frames.dtype)
         # A few frames at a time: what is read and what is written then stay in the cache.
-        for start in range(0, len(inner), _TURNED_FRAMES):
-            part = slice(start, start + _TURNED_FRAMES)
+        turned = _TURNED_BYTES // frames.dtype.itemsize
+        for start in range(0, len(inner), turned):
+            part = slice(start, start + turned)
             traces[:, :, part] = np.moveaxis(inner[part], 0, -1)
         return traces.reshape(-1, len(inner))
 
-    def filtered_in_space(self, preparation: Preparation) -> Floats:
+    def filtered_in_space(self, preparation: Preparation) -> Counts:
         """``counts`` after the filters in space that a preparation asks for."""
         return filter_in_space(self.counts, preparation)
 
 
 def read_counts(
-    recording: Recording, roi: RectangularRoi, preparation: Preparation
+    recording: Recording, roi: RectangularRoi, preparation: Preparation, is_compact: bool = False
 ) -> RegionCounts:
     """Read a region, and the border that filters in space reach, once.
+
+    Parameters
+    ----------
+    recording : Recording
+        With a known frame interval.
+    roi : RectangularRoi
+        Pixels.
+    preparation : Preparation
+        What is cut, repaired and masked, and how far its filters in space reach.
+    is_compact : bool
+        Counts in single precision where that holds every stored one exactly.
 
     Raises
     ------
@@ -93,24 +108,23 @@ def read_counts(
     """
     interval = _frame_interval_ms(recording)
     recording.require_inside(roi)
-    border = max(_MEASURING_BORDER, spatial_reach(preparation))
-    left, top = max(0, roi.x - border), max(0, roi.y - border)
-    right = min(recording.column_count, roi.x + roi.width + border)
-    bottom = min(recording.row_count, roi.y + roi.height + border)
-    read = RectangularRoi(left, top, right - left, bottom - top)
+    read = with_border(recording, roi, preparation)
     inside = (
-        slice(roi.y - top, roi.y - top + roi.height),
-        slice(roi.x - left, roi.x - left + roi.width),
+        slice(roi.y - read.y, roi.y - read.y + roi.height),
+        slice(roi.x - read.x, roi.x - read.x + roi.width),
     )
     first, stop = frames_kept(recording, preparation)
     masked = _masked(recording, read, preparation)
-    recorded = recording.read_region(read, first, stop)
+    reading = recording.read_compact if is_compact else recording.read_region
+    recorded = reading(read, first, stop)
     saturation_level = recording.saturation_level
     repaired = Repaired(recorded, (), ())
     if preparation.frame_repair is not None:
         saturation_level = preparation.frame_repair.saturation_count or saturation_level
         repaired = repair_counts(recorded, preparation.frame_repair, saturation_level, first)
-    counts = np.where(masked, np.nan, repaired.counts) if masked.any() else repaired.counts
+    counts = repaired.counts.astype(recorded.dtype, copy=False)
+    if masked.any():
+        counts = np.where(masked, np.nan, counts)
     return RegionCounts(
         counts=counts,
         recorded=recorded,
@@ -123,6 +137,17 @@ def read_counts(
         lost=repaired.lost,
         repair_notes=repaired.notes,
     )
+
+
+def with_border(
+    recording: Recording, roi: RectangularRoi, preparation: Preparation
+) -> RectangularRoi:
+    """A region with the pixels around it that its filters in space reach, where they are there."""
+    border = max(_MEASURING_BORDER, spatial_reach(preparation))
+    left, top = max(0, roi.x - border), max(0, roi.y - border)
+    right = min(recording.column_count, roi.x + roi.width + border)
+    bottom = min(recording.row_count, roi.y + roi.height + border)
+    return RectangularRoi(left, top, right - left, bottom - top)
 
 
 def frames_kept(recording: Recording, preparation: Preparation) -> tuple[int, int]:

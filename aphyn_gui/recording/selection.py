@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.precision import Real
 from aphyn_gui.recording.preparation import Preparation, Split
 from aphyn_gui.recording.roi import RectangularRoi
 
@@ -96,7 +97,7 @@ class PixelSelection:
 
 
 def unusable_as_recorded(
-    traces: npt.NDArray[np.float64], saturation_level: float | None
+    traces: npt.NDArray[Real], saturation_level: float | None
 ) -> tuple[tuple[Mask, str], ...]:
     """Pixels that no cleaning can help, by reason.
 
@@ -108,10 +109,12 @@ def unusable_as_recorded(
         Largest count that can be stored.
     """
     ceiling = np.inf if saturation_level is None else saturation_level
+    with np.errstate(invalid="ignore"):
+        lowest, highest = traces.min(axis=1), traces.max(axis=1)
     by_reason = {
-        HOLDS_NAN: ~np.isfinite(traces).all(axis=1),
-        SATURATED: (traces >= ceiling).any(axis=1),
-        FLAT: np.ptp(traces, axis=1) == 0,
+        HOLDS_NAN: ~(np.isfinite(lowest) & np.isfinite(highest)),
+        SATURATED: highest >= ceiling,
+        FLAT: lowest == highest,
     }
     return tuple((np.asarray(which, dtype=np.bool_), why) for why, which in by_reason.items())
 

@@ -12,12 +12,13 @@ from aphyn_gui.recording.baseline import remove_baseline
 from aphyn_gui.recording.beats import Beats
 from aphyn_gui.recording.cleaning import noise_level
 from aphyn_gui.recording.interpolation import cut_windows, fits, sample_at
-from aphyn_gui.recording.measures import RegionMeasures, measure_region, signal_to_noise
+from aphyn_gui.recording.measures import signal_to_noise
 from aphyn_gui.recording.normalisation import DESCRIPTIONS, limits, normalise
 from aphyn_gui.recording.preparation import Ensemble, Polarity, Preparation
 from aphyn_gui.recording.recording import Recording
 from aphyn_gui.recording.region import RegionSignal, region_signal, signal_of
 from aphyn_gui.recording.region_counts import RegionCounts, read_counts
+from aphyn_gui.recording.region_measures import RegionMeasures, measure_region
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.selection import (
     CUT_OFF,
@@ -165,28 +166,15 @@ def prepare_region(
     region = read_counts(recording, roi, preparation)
     signal = signal_of(region, preparation)
     sequences = _cut(region, signal, preparation)
-    counts, drift_order = _steady_counts(region, signal, preparation)
     measures = measure_region(
-        counts,
+        region.counts,
         region.inside,
         frame_interval_ms=region.frame_interval_ms,
         polarity=signal.polarity,
-        drift_order=drift_order,
+        preparation=preparation,
         beats=signal.beats_from_start,
-        ensemble=_measured_ensemble(preparation),
     )
     return PreparedRegion(signal, sequences, measures)
-
-
-def _steady_counts(
-    region: RegionCounts, signal: RegionSignal, preparation: Preparation
-) -> tuple[Floats, int]:
-    """Counts to be measured, and the degree of the polynomial that is still to be removed."""
-    if preparation.baseline is None:
-        return region.counts, preparation.drift_order
-    upright = signal.polarity.sign * np.moveaxis(region.counts, 0, -1)
-    steady = remove_baseline(upright, region.frame_interval_ms, preparation)
-    return signal.polarity.sign * np.moveaxis(steady, -1, 0), 0
 
 
 def _cut(region: RegionCounts, signal: RegionSignal, preparation: Preparation) -> SequenceSet:
@@ -352,14 +340,9 @@ def _average_beats(
     return np.asarray(total / whole.sum(axis=1, keepdims=True))
 
 
-def _measured_ensemble(preparation: Preparation) -> Ensemble:
-    """Durations are averaged over all beats, unless every other one was asked for."""
-    return preparation.ensemble if preparation.beat is None else Ensemble.ALL
-
-
 def _alternans_notes(signal: RegionSignal, preparation: Preparation) -> tuple[str, ...]:
     alternans = signal.alternans
-    if not alternans.between_beats or _measured_ensemble(preparation) is not Ensemble.ALL:
+    if not alternans.between_beats or preparation.measuring.ensemble is not Ensemble.ALL:
         return (alternans.note,)
     what = "sequences and measures average" if preparation.beat is None else "the measures average"
     return (

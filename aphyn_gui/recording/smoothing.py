@@ -8,6 +8,8 @@ from math import factorial
 import numpy as np
 import numpy.typing as npt
 
+from aphyn_gui.recording.precision import Real, as_real
+
 Floats = npt.NDArray[np.float64]
 
 SAVITZKY_GOLAY_FRAMES = 9
@@ -18,11 +20,11 @@ _BLOCK_BYTES = 256 * 2**10
 
 
 def savitzky_golay(
-    traces: npt.ArrayLike,
+    traces: npt.NDArray[Real],
     derivative: int = 0,
     frames: int = SAVITZKY_GOLAY_FRAMES,
     order: int = SAVITZKY_GOLAY_ORDER,
-) -> Floats:
+) -> npt.NDArray[Real]:
     """Zero-phase Savitzky-Golay filter along the last axis.
 
     With 9 frames and order 3 it halves the standard deviation of white noise and broadens an
@@ -31,8 +33,9 @@ def savitzky_golay(
 
     Parameters
     ----------
-    traces : array_like, shape (..., time)
+    traces : ndarray, shape (..., time)
         Traces shorter than the window are fitted over the largest odd number of frames they have.
+        Single precision stays single.
     derivative : int
         Order of the derivative taken instead, per frame.
     frames : int
@@ -40,12 +43,12 @@ def savitzky_golay(
     order : int
         Degree of the polynomial.
     """
-    values = np.asarray(traces, dtype=np.float64)
+    values = as_real(traces)
     length = values.shape[-1]
     frames = min(frames, length - (length + 1) % 2)
     half = frames // 2
-    fit = _fit(frames, min(order, frames - 1), derivative)
-    filtered = np.empty(values.shape)
+    fit = _fit(frames, min(order, frames - 1), derivative).astype(values.dtype, copy=False)
+    filtered = np.empty_like(values)
     flat, result = values.reshape(-1, length), filtered.reshape(-1, length)
     block = max(1, _BLOCK_BYTES // (length * values.itemsize))
     for start in range(0, len(flat), block):

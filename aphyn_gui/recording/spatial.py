@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.cleaning import spatial_mean
+from aphyn_gui.recording.precision import Real, as_real
 from aphyn_gui.recording.preparation import Preparation
-
-Floats = npt.NDArray[np.float64]
 
 _TRUNCATE = 3.0
 """Standard deviations at which a Gaussian ends: a thousandth of its weight lies beyond."""
@@ -19,19 +19,25 @@ _SORTED_AT_ONCE = 2**21
 """Values in the neighbourhoods sorted at once: 17 MB."""
 
 
-def filter_in_space(frames: npt.ArrayLike, preparation: Preparation) -> Floats:
+def filter_in_space(frames: npt.NDArray[Real], preparation: Preparation) -> npt.NDArray[Real]:
     """Median, then mean, then Gaussian, each as a preparation asks for it.
 
     Parameters
     ----------
-    frames : array_like, shape (time, row, column)
-        A pixel that is NaN stays NaN and counts for nothing in its neighbours.
+    frames : ndarray, shape (time, row, column)
+        Single precision stays single. A pixel that is NaN stays NaN and counts for nothing in its
+        neighbours.
     preparation : Preparation
         Its spatial settings are read.
     """
-    values = spatial_median(frames, preparation.spatial_median)
-    values = spatial_mean(values, preparation.spatial_mean)
-    return spatial_gaussian(values, preparation.spatial_sigma)
+    values = as_real(frames)
+    if preparation.spatial_median > 1:
+        values = spatial_median(values, preparation.spatial_median)
+    if preparation.spatial_mean > 1:
+        values = spatial_mean(values, preparation.spatial_mean)
+    if preparation.spatial_sigma > 0:
+        values = spatial_gaussian(values, preparation.spatial_sigma)
+    return values
 
 
 def spatial_reach(preparation: Preparation) -> int:
@@ -40,7 +46,7 @@ def spatial_reach(preparation: Preparation) -> int:
     return sides + _radius(preparation.spatial_sigma)
 
 
-def spatial_gaussian(frames: npt.ArrayLike, sigma: float) -> Floats:
+def spatial_gaussian(frames: npt.NDArray[Real], sigma: float) -> npt.NDArray[Real]:
     """Blur each frame by a Gaussian that ends at three standard deviations.
 
     At the edges, and beside NaN, the weights of the pixels that are there are scaled up. A pixel
@@ -48,17 +54,17 @@ def spatial_gaussian(frames: npt.ArrayLike, sigma: float) -> Floats:
 
     Parameters
     ----------
-    frames : array_like, shape (time, row, column)
+    frames : ndarray, shape (time, row, column)
     sigma : float
         Standard deviation, pixels; 0 changes nothing.
     """
-    values = np.asarray(frames, dtype=np.float64)
+    values = as_real(frames)
     if sigma == 0:
         return values.copy()
     # Imported when needed: scipy takes as long to import as the whole window.
     from scipy.ndimage import gaussian_filter1d
 
-    def blurred(image: Floats) -> Floats:
+    def blurred(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
         for axis in (1, 2):
             image = gaussian_filter1d(
                 image, sigma, axis=axis, mode="constant", radius=_radius(sigma)
@@ -66,13 +72,13 @@ def spatial_gaussian(frames: npt.ArrayLike, sigma: float) -> Floats:
         return image
 
     there = np.isfinite(values)
-    total = blurred(np.where(there, values, 0.0))
-    share = blurred(there.astype(np.float64))
+    total = blurred(np.where(there, values, values.dtype.type(0)))
+    share = blurred(there.astype(values.dtype))
     nothing = np.full_like(values, np.nan)
     return np.asarray(np.divide(total, share, out=nothing, where=there))
 
 
-def spatial_median(frames: npt.ArrayLike, side: int) -> Floats:
+def spatial_median(frames: npt.NDArray[Real], side: int) -> npt.NDArray[Real]:
     """Replace each pixel by the median over a square around it, frame by frame.
 
     At the edges, and beside NaN, the median is over the pixels that are there. A pixel that is
@@ -80,11 +86,11 @@ def spatial_median(frames: npt.ArrayLike, side: int) -> Floats:
 
     Parameters
     ----------
-    frames : array_like, shape (time, row, column)
+    frames : ndarray, shape (time, row, column)
     side : int
         Side of the square, pixels, odd; 1 changes nothing.
     """
-    values = np.asarray(frames, dtype=np.float64)
+    values = as_real(frames)
     if side == 1:
         return values.copy()
     half = side // 2
@@ -108,7 +114,7 @@ def _radius(sigma: float) -> int:
     return ceil(_TRUNCATE * sigma)
 
 
-def _median(values: Floats) -> Floats:
+def _median(values: npt.NDArray[Real]) -> npt.NDArray[Real]:
     """Median of the numbers along the last axis; NaN where there is none."""
     # What is not a number is sorted to the end.
     ordered = np.sort(values, axis=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from aphyn_gui.recording.cleaning_settings import TemporalFilter, TemporalKind
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.interpolation import sample_at
 from aphyn_gui.recording.measures import measure_action_potential
+from aphyn_gui.recording.precision import Real, as_real
 from aphyn_gui.recording.smoothing import savitzky_golay
 
 Floats = npt.NDArray[np.float64]
@@ -25,14 +26,14 @@ _UPSTROKE_SHARE = 0.15
 
 
 def filter_in_time(
-    traces: npt.ArrayLike, frame_interval_ms: float, settings: TemporalFilter
-) -> Floats:
+    traces: npt.NDArray[Real], frame_interval_ms: float, settings: TemporalFilter
+) -> npt.NDArray[Real]:
     """Filter along the last axis, without shifting anything in time.
 
     Parameters
     ----------
-    traces : array_like, shape (..., time)
-        NaN in a trace makes that trace, and no other, NaN.
+    traces : ndarray, shape (..., time)
+        NaN in a trace makes that trace, and no other, NaN. Single precision stays single.
     frame_interval_ms : float
         ms.
     settings : TemporalFilter
@@ -43,7 +44,7 @@ def filter_in_time(
     RecordingError
         If the window is longer than the traces, or the cut-off not below half the frame rate.
     """
-    values = np.asarray(traces, dtype=np.float64)
+    values = as_real(traces)
     flat = values.reshape(-1, values.shape[-1])
     usable = np.isfinite(flat).all(axis=1)
     filtered = np.full_like(flat, np.nan)
@@ -51,7 +52,9 @@ def filter_in_time(
     return filtered.reshape(values.shape)
 
 
-def _filtered(traces: Floats, frame_interval_ms: float, settings: TemporalFilter) -> Floats:
+def _filtered(
+    traces: npt.NDArray[Real], frame_interval_ms: float, settings: TemporalFilter
+) -> npt.NDArray[Any]:
     match settings.kind:
         case TemporalKind.SAVITZKY_GOLAY:
             _require_room(traces, settings.frames)
@@ -75,7 +78,9 @@ def _filtered(traces: Floats, frame_interval_ms: float, settings: TemporalFilter
             assert_never(settings.kind)
 
 
-def _butterworth(traces: Floats, frame_interval_ms: float, cut_off_hz: float) -> Floats:
+def _butterworth(
+    traces: npt.NDArray[Real], frame_interval_ms: float, cut_off_hz: float
+) -> npt.NDArray[Any]:
     # Imported when needed: it takes as long to import as the whole window.
     from scipy.signal import butter, sosfiltfilt
 
@@ -91,7 +96,7 @@ def _butterworth(traces: Floats, frame_interval_ms: float, cut_off_hz: float) ->
     return np.asarray(sosfiltfilt(sections, traces, axis=-1, padlen=margin))
 
 
-def _require_room(traces: Floats, frames: int) -> None:
+def _require_room(traces: npt.NDArray[Real], frames: int) -> None:
     if frames > traces.shape[-1]:
         raise RecordingError(
             f"the temporal filter's window of {frames} frames is longer than the trace, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 import numpy.typing as npt
@@ -20,17 +19,21 @@ from aphyn_gui.hybrid import TimeGrid, TrajectoryProblem, simulate
 from aphyn_gui.hybrid.threads import one_thread, thread_count
 from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 from aphyn_gui.recording import (
+    FieldCounts,
     FieldTiming,
+    PixelPotentials,
     Preparation,
     Recording,
     RecordingError,
     RectangularRoi,
-    field_bands,
+    RegionCounts,
     field_timing,
-    mean_potential,
+    potentials_in,
     potentials_of,
 )
 from aphyn_gui.study.field_values import (
+    FLAGS,
+    LARGEST_REST,
     NOT_YET,
     FieldFit,
     FieldFitProgress,
@@ -76,7 +79,8 @@ class PixelFitter:
 
     def __init__(self, recording: Recording, preparation: Preparation, protocol: Protocol) -> None:
         self.recording, self.preparation = recording, preparation
-        self.timing: FieldTiming = field_timing(recording, preparation)
+        field = FieldCounts(recording, preparation)
+        self.timing: FieldTiming = field_timing(field)
         self.model = ionic_model(protocol.physics)
         self.names = protocol.learned_names
         self.units = tuple(self.model.parameter(name).unit for name in self.names)
@@ -84,7 +88,7 @@ class PixelFitter:
         self._problem = TrajectoryProblem(
             self.model, None, TimeGrid.covering(samples, interval, protocol.time_step_ms)
         )
-        shared = self._fit_mean(protocol)
+        shared = self._fit_mean(field.source, protocol)
         self.shared = dict(shared.values)
         start = self._mean_start
         self._initial = torch.tensor([start, self.model.resting_gate], dtype=torch.float64)
@@ -109,8 +113,8 @@ class PixelFitter:
         if maps.left_out[row, column] != -1:
             return None
         roi = RectangularRoi(column, row, 1, 1)
-        voltage = mean_potential(self.recording, roi, self.preparation, self.timing)
-        if voltage is None:
+        found = self._mean_of(roi)
+        if found is None:
             return None
         values = dict(zip(self.names, maps.values[:, row, column].tolist(), strict=True))
         errors = maps.standard_errors[:, row, column].tolist()
@@ -122,18 +126,17 @@ class PixelFitter:
             residual=float(maps.residual[row, column]),
             flags=maps.flags_at(row, column),
             time_ms=self.timing.time_ms,
-            measured=voltage,
+            measured=found.voltages[0],
             model_time_ms=model_time,
             model=model,
         )
 
     def fit_mean(self, roi: RectangularRoi) -> PixelFit | None:
         """Fit the mean over a rectangle's usable pixels; None where there is none."""
-        voltage = mean_potential(self.recording, roi, self.preparation, self.timing)
-        return None if voltage is None else self.fit_potential(voltage)
-
-    def fit_potential(self, voltage: Map) -> PixelFit:
-        """Fit one normalised potential, shape (samples,)."""
+        found = self._mean_of(roi)
+        if found is None:
+            return None
+        voltage = found.voltages[0]
         with one_thread():
             (fits,) = self._solver.fit(torch.from_numpy(voltage)[None])
         values = fits.values[0]
@@ -146,13 +149,19 @@ class PixelFitter:
             units=dict(zip(self.names, self.units, strict=True)),
             residual=float(fits.mean_square_error[0].sqrt()),
             flags=flag_words(
-                bool(fits.weak[0].any()), bool(fits.at_bound[0].any()), not bool(fits.converged[0])
+                bool(fits.weak[0].any()),
+                bool(fits.at_bound[0].any()),
+                not bool(fits.converged[0]),
+                bool(_ends_early(found)[0]),
             ),
             time_ms=self.timing.time_ms,
             measured=voltage,
             model_time_ms=model_time,
             model=model,
         )
+
+    def _mean_of(self, roi: RectangularRoi) -> PixelPotentials | None:
+        return potentials_of(self.recording, roi, self.preparation, self.timing).mean
 
     def forecast(self, physical: Mapping[str, float]) -> tuple[Floats, Map]:
         """The action potential of parameters, at every step: times in ms, and v."""
@@ -178,41 +187,31 @@ class PixelFitter:
             The maps.
         """
         maps = _Maps(self)
-        bands = list(field_bands(self.recording))
+        field = FieldCounts(self.recording, self.preparation)
         started = time.perf_counter()
-        done = 0
-        executor = ThreadPoolExecutor(thread_count(), thread_name_prefix="aphyn-field")
-        try:
-            for future in as_completed([executor.submit(self._fit_band, roi) for roi in bands]):
-                roi, left_out, fits = future.result()
-                maps.put(roi, left_out, fits)
-                done += roi.pixel_count
-                yield FieldFitProgress(
-                    fraction=done / maps.left_out.size,
-                    pixels_per_s=done / (time.perf_counter() - started),
-                    partial=maps.copy(),
-                )
-        finally:
-            executor.shutdown(cancel_futures=True)
+        for fraction, (found, fits) in field.each_band(self._fit_band, thread_count()):
+            maps.put(found, fits)
+            yield FieldFitProgress(
+                fraction=fraction,
+                pixels_per_s=fraction * maps.left_out.size / (time.perf_counter() - started),
+                partial=maps.copy(),
+            )
         return maps.copy()
 
-    def _fit_band(
-        self, roi: RectangularRoi
-    ) -> tuple[RectangularRoi, npt.NDArray[np.int8], PixelFits | None]:
-        found = potentials_of(self.recording, roi, self.preparation, self.timing)
+    def _fit_band(self, region: RegionCounts) -> tuple[PixelPotentials, PixelFits | None]:
+        found = potentials_in(region, self.preparation, self.timing)
         if not found.usable.any():
-            return roi, found.left_out, None
+            return found, None
         with one_thread():
             fits = PixelFits.joined(
                 list(self._solver.fit(torch.from_numpy(found.voltages[found.usable])))
             )
-        return roi, found.left_out, fits
+        return found, fits
 
-    def _fit_mean(self, protocol: Protocol) -> PhysicsFit:
+    def _fit_mean(self, source: Recording, protocol: Protocol) -> PhysicsFit:
         """Stimulus, v(0) and starting values, from the mean over the patches."""
         parts = [
-            potentials_of(self.recording, roi, self.preparation, self.timing)
-            for roi in self.timing.patches
+            potentials_of(source, roi, self.preparation, self.timing) for roi in self.timing.patches
         ]
         voltages = np.concatenate([part.voltages[part.usable] for part in parts])
         if len(voltages) == 0:
@@ -243,28 +242,30 @@ class _Maps:
         self._values = np.full((len(fitter.names), *shape), np.nan, dtype=np.float32)
         self._errors = self._values.copy()
         self._residual = np.full(shape, np.nan, dtype=np.float32)
-        self._flags = np.zeros((3, *shape), dtype=np.bool_)
+        self._flags = np.zeros((len(FLAGS), *shape), dtype=np.bool_)
         self.left_out = np.full(shape, NOT_YET, dtype=np.int8)
 
-    def put(
-        self, roi: RectangularRoi, left_out: npt.NDArray[np.int8], fits: PixelFits | None
-    ) -> None:
+    def put(self, found: PixelPotentials, fits: PixelFits | None) -> None:
         """Enter a band."""
-        self.left_out[roi.rows, roi.columns] = left_out.reshape(roi.height, roi.width)
+        roi = found.roi
+        self.left_out[roi.rows, roi.columns] = found.left_out.reshape(roi.height, roi.width)
         if fits is None:
             return
-        rows, columns = np.divmod(np.flatnonzero(left_out < 0), roi.width)
+        rows, columns = np.divmod(np.flatnonzero(found.usable), roi.width)
         at = rows + roi.y, columns + roi.x
         self._values[(slice(None), *at)] = fits.values.T.numpy()
         self._errors[(slice(None), *at)] = fits.standard_errors.T.numpy()
         self._residual[at] = fits.mean_square_error.sqrt().numpy()
-        self._flags[(slice(None), *at)] = torch.stack(
-            (fits.weak.any(-1), fits.at_bound.any(-1), ~fits.converged)
-        ).numpy()
+        self._flags[(slice(None), *at)] = (
+            fits.weak.any(-1).numpy(),
+            fits.at_bound.any(-1).numpy(),
+            ~fits.converged.numpy(),
+            _ends_early(found)[found.usable],
+        )
 
     def copy(self) -> FieldFit:
         """What is there now."""
-        weak, at_bound, unconverged = self._flags.copy()
+        weak, at_bound, unconverged, ends_early = self._flags.copy()
         return FieldFit(
             names=self._fitter.names,
             units=self._fitter.units,
@@ -274,9 +275,14 @@ class _Maps:
             weak=weak,
             at_bound=at_bound,
             unconverged=unconverged,
+            ends_early=ends_early,
             left_out=self.left_out.copy(),
             shared=self._fitter.shared,
         )
+
+
+def _ends_early(found: PixelPotentials) -> npt.NDArray[np.bool_]:
+    return np.asarray(found.left_at_end > LARGEST_REST)
 
 
 def run_field_fit(recording: Recording, preparation: Preparation, protocol: Protocol) -> FieldFit:

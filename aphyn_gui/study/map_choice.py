@@ -77,7 +77,7 @@ class ShownMap:
     unit : str
         Empty for a ratio.
     definition : str
-        How the numbers are defined.
+        How the numbers are defined, and what was done.
     flagged : ndarray of bool, shape (rows, columns), or None
         Pixels whose values should not be trusted.
     """
@@ -124,7 +124,7 @@ def measured_map(maps: FieldMaps, choice: MapChoice) -> ShownMap:
         If there is no such map.
     """
     found = maps.of(MapKind(choice.kind), choice.level)
-    return ShownMap(choice, found.values, found.unit, maps.definitions)
+    return ShownMap(choice, found.values, found.unit, " ".join((maps.definitions, *maps.notes)))
 
 
 def fitted_map(fit: FieldFit, choice: MapChoice) -> ShownMap:
@@ -136,7 +136,7 @@ def fitted_map(fit: FieldFit, choice: MapChoice) -> ShownMap:
         If there is no such parameter.
     """
     values, unit = (fit.residual, "") if choice.kind == RESIDUAL else fit.of(choice.kind)
-    return ShownMap(choice, values, unit, fit.definition, fit.flagged)
+    return ShownMap(choice, values, unit, " ".join((fit.definition, *fit.notes)), fit.flagged)
 
 
 def why_unmeasured(maps: FieldMaps, row: int, column: int) -> str:

@@ -15,7 +15,7 @@ from window_helpers import COLUMNS, ROWS, click, send_mouse, wait_analysed
 
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.map_options import LimitsMode
-from aphyn_gui.recording import RectangularRoi
+from aphyn_gui.recording import FrameRepair, RectangularRoi, SmoothBaseline, TemporalFilter
 
 
 def choose(window: MainWindow, title: str, qtbot: QtBot, is_waiting: bool = True) -> None:
@@ -145,10 +145,31 @@ def test_other_settings_give_another_map_and_the_old_one_is_kept(
     mapped.controller.set_preparation(replace(preparation, spatial_mean=5))
     qtbot.waitUntil(lambda: not mapped.maps.is_busy)
     assert mapped.maps.measured() is not before
-    assert mapped.maps.measured().settings.spatial_mean == 5
+    assert mapped.maps.measured().settings.preparation.spatial_mean == 5
     mapped.controller.undo_stack.undo()
     assert not mapped.maps.is_busy
     assert mapped.maps.measured() is before
+
+
+def test_every_cleaning_step_gives_another_map(mapped: MainWindow, qtbot: QtBot) -> None:
+    seen = [mapped.maps.measured()]
+    usual = mapped.controller.study.preparation
+    for step in (
+        {"cut_start_ms": 10.0},
+        {"frame_repair": FrameRepair()},
+        {"spatial_median": 3},
+        {"baseline": SmoothBaseline()},
+        {"temporal_filter": TemporalFilter()},
+    ):
+        mapped.controller.set_preparation(replace(usual, **step))
+        qtbot.waitUntil(lambda: not mapped.maps.is_busy)
+        maps = mapped.maps.measured()
+        assert all(maps is not other for other in seen)
+        seen.append(maps)
+    # The window that is fitted has no part in them.
+    mapped.controller.set_preparation(replace(usual, horizon_ms=90.0))
+    assert not mapped.maps.is_busy
+    assert mapped.maps.measured() is seen[0]
 
 
 def test_of_many_settings_the_last_wins(mapped: MainWindow, qtbot: QtBot) -> None:
@@ -156,7 +177,7 @@ def test_of_many_settings_the_last_wins(mapped: MainWindow, qtbot: QtBot) -> Non
     for limit in (1.0, 2.0, 2.5, 3.5):
         mapped.controller.set_preparation(replace(preparation, snr_limit=limit))
     qtbot.waitUntil(lambda: not mapped.maps.is_busy)
-    assert mapped.maps.measured().settings.snr_limit == 3.5
+    assert mapped.maps.measured().settings.preparation.snr_limit == 3.5
 
 
 def test_a_computation_is_cancelled(loaded: MainWindow, qtbot: QtBot) -> None:
@@ -191,6 +212,15 @@ def test_a_map_of_parameters_is_fitted_and_followed(loaded: MainWindow, qtbot: Q
     fit = loaded.pixel_panel.view.fit
     assert fit.values["tau_close"] == pytest.approx(float(shown.values[10, 12]), rel=0.02)
     assert "τ_in" in loaded.pixel_panel.text
+
+
+def test_a_window_that_ends_early_is_hatched_and_said(loaded: MainWindow, qtbot: QtBot) -> None:
+    preparation = loaded.controller.study.preparation
+    loaded.controller.set_preparation(replace(preparation, horizon_ms=30.0))
+    choose(loaded, "τ_close", qtbot)
+    assert loaded.maps.shown().flagged.mean() > 0.9
+    hover(loaded, 10, 12)
+    assert "the window ends before repolarisation" in loaded.map_view.readout
 
 
 def test_hover_fit_follows_mouse_and_region(with_regions: MainWindow, qtbot: QtBot) -> None:

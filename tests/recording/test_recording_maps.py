@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording_samples import movie, recording_of
 
-import aphyn_gui.recording.mapping as mapping
 from aphyn_gui.recording import (
     DEFINITIONS,
     MAP_DEFINITIONS,
@@ -24,6 +23,7 @@ from aphyn_gui.recording import (
     Unmeasured,
     compute_maps,
     detect_beats,
+    field_counts,
     isochrone_step,
     isochrones,
     measure_region,
@@ -34,7 +34,7 @@ from aphyn_gui.recording import (
 )
 
 Floats = npt.NDArray[np.float64]
-PLAIN = MapSettings(spatial_mean=1, temporal_filter=False, drift_order=0)
+PLAIN = MapSettings(Preparation(beat=None, drift_order=0), smooths_beat=False)
 GRADIENT = 1.3 * np.arange(8)[:, None] + 0.4 * np.arange(6)
 
 
@@ -85,7 +85,7 @@ def test_the_maps_are_measured_as_regions_are() -> None:
         (slice(1, 4), slice(1, 4)),
         frame_interval_ms=1.0,
         polarity=Polarity.DOWN,
-        drift_order=1,
+        preparation=Preparation(),
         beats=beats,
     )
 
@@ -154,31 +154,54 @@ def test_the_spatial_mean_takes_no_light_from_pixels_with_nan() -> None:
 def test_tiles_give_the_same_maps(bytes_in_a_tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = recording_of(movie(shape=(8, 6), shifts_ms=GRADIENT, noise=20.0))
     whole = run_maps(recording)
-    monkeypatch.setattr(mapping, "_TILE_BYTES", bytes_in_a_tile)
-    monkeypatch.setattr(mapping, "_GROUP_BYTES", 480 * 8 * 6)
+    monkeypatch.setattr(field_counts, "_TILE_BYTES", bytes_in_a_tile)
+    monkeypatch.setattr(field_counts, "_BAND_BYTES", 480 * 4 * 6)
     tiled = run_maps(recording)
 
     for one, other in zip(whole.maps, tiled.maps, strict=True):
         np.testing.assert_allclose(one.values, other.values, rtol=1e-5, atol=1e-5)
 
 
+class Watched:
+    """Frames that remember how much of them was read."""
+
+    def __init__(self, frames: Floats) -> None:
+        self.frames, self.shape, self.dtype = frames, frames.shape, frames.dtype
+        self.largest = self.total = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        part = self.frames[key]
+        self.largest = max(self.largest, part.size)
+        self.total += part.size
+        return part
+
+
 def test_no_more_is_read_at_once_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Watched:
-        def __init__(self, frames: Floats) -> None:
-            self.frames, self.shape, self.dtype = frames, frames.shape, frames.dtype
-            self.largest = 0
-
-        def __getitem__(self, key: Any) -> Any:
-            part = self.frames[key]
-            self.largest = max(self.largest, part.size)
-            return part
-
-    monkeypatch.setattr(mapping, "_TILE_BYTES", 480 * 8 * 12)
+    monkeypatch.setattr(field_counts, "_TILE_BYTES", 480 * 8 * 12)
     frames = Watched(movie(shape=(8, 6), noise=20.0))
     run_maps(recording_of(frames))
 
     # Two rows of six, and one more on either side for the spatial mean.
     assert frames.largest == 480 * 24
+
+
+def test_a_field_that_fits_the_memory_is_read_once() -> None:
+    # Rows of a compressed file cost as much as all of it.
+    frames = Watched(movie(shape=(8, 6), noise=20.0))
+    run_maps(recording_of(frames))
+
+    assert frames.total == 480 * 48
+
+
+def test_single_precision_changes_nothing_that_could_be_measured() -> None:
+    counts = np.round(movie(shape=(8, 6), shifts_ms=GRADIENT, noise=20.0)).astype(np.uint16)
+    single, double = (
+        run_maps(recording_of(frames)) for frames in (counts, counts.astype(np.float64))
+    )
+    np.testing.assert_array_equal(single.unmeasured, double.unmeasured)
+    for one, other in zip(single.maps, double.maps, strict=True):
+        # A thousandth of a frame, and of a count.
+        np.testing.assert_allclose(one.values, other.values, atol=1e-3)
 
 
 def test_progress_rises_to_the_end() -> None:
@@ -189,7 +212,7 @@ def test_progress_rises_to_the_end() -> None:
 
 
 def test_closing_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapping, "_GROUP_BYTES", 1)
+    monkeypatch.setattr(field_counts, "_BAND_BYTES", 1)
     measured = []
     steps = compute_maps(recording_of(movie(shape=(40, 3))))
     measured.append(next(steps).fraction)
@@ -223,7 +246,8 @@ def test_beats_can_be_chosen(ensemble: Ensemble) -> None:
     large = movie(cycle_ms=260, frame_count=1100, noise=2.0)
     small = movie(first_onset_ms=170, cycle_ms=260, frame_count=1100, noise=0.0, amplitude=700.0)
     maps = run_maps(
-        recording_of(large + small - 20000), MapSettings(drift_order=0, ensemble=ensemble)
+        recording_of(large + small - 20000),
+        MapSettings(Preparation(beat=None, ensemble=ensemble, spatial_mean=3, drift_order=0)),
     )
     amplitude = float(np.median(values(maps, MapKind.AMPLITUDE)))
     warned = any("Warning: the maps average over alternating" in note for note in maps.notes)
@@ -247,7 +271,7 @@ def test_beats_can_be_chosen(ensemble: Ensemble) -> None:
             None,
             "field of view: no beats",
         ),
-        (recording_of(movie()), MapSettings(beat=9), None, "3 complete beats"),
+        (recording_of(movie()), MapSettings(Preparation(beat=9)), None, "3 complete beats"),
     ],
 )
 def test_what_cannot_be_mapped_is_refused(
@@ -262,12 +286,6 @@ def test_what_cannot_be_mapped_is_refused(
     [
         {"apd_levels": (0.5, 80.0)},
         {"apd_levels": (0.5, 0.5)},
-        {"spatial_mean": 2},
-        {"drift_order": 10},
-        {"snr_limit": -1.0},
-        {"snr_limit": np.nan},
-        {"beat": -1},
-        {"cycle_length_ms": 0.0},
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, Any]) -> None:

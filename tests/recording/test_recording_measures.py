@@ -148,7 +148,7 @@ def test_a_region_is_measured_as_its_pixels_are() -> None:
         (slice(None), slice(None)),
         frame_interval_ms=1.0,
         polarity=Polarity.DOWN,
-        drift_order=1,
+        preparation=Preparation(),
         beats=beats,
     )
     clean = measure_action_potential(beating([40], 150, 1.0), 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from aphyn_gui.fitting import RECOMMENDED
 from aphyn_gui.hybrid import TimeGrid, TrajectoryProblem, observe
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
 from aphyn_gui.recording import (
+    FieldCounts,
+    MapKind,
+    MapSettings,
     Mask,
     Normalisation,
     Preparation,
@@ -23,6 +27,7 @@ from aphyn_gui.recording import (
     field_timing,
     open_recording,
     potentials_of,
+    run_maps,
 )
 from aphyn_gui.study.field_fit import PixelFitter, run_field_fit
 from aphyn_gui.study.map_choice import (
@@ -131,7 +136,7 @@ def test_pixels_are_prepared_as_those_of_regions(preparation) -> None:
     recording = recording_of(counts(noise=10.0))
     roi = RectangularRoi(2, 2, 4, 4)
     region = cut_sequences(recording, roi, preparation)
-    timing = field_timing(recording, preparation)
+    timing = field_timing(FieldCounts(recording, preparation))
     found = potentials_of(recording, roi, preparation, timing)
     assert found.usable.all()
     samples = min(found.voltages.shape[1], region.voltages.shape[1])
@@ -160,6 +165,54 @@ def test_pixels_without_a_potential_say_why() -> None:
     assert why_unfitted(fit, 3, 3) == ""
     assert np.isnan(fit.of("tau_in")[0][0, 0])
     assert not fit.flagged[0, 0]
+
+
+def test_a_window_that_ends_early_is_flagged() -> None:
+    recording = recording_of(counts())
+    maps = run_maps(recording, MapSettings.of(PREPARATION))
+    durations = maps.of(MapKind.DURATION, 0.8).values
+    horizon = float(np.median(durations))
+    fit = run_field_fit(recording, replace(PREPARATION, horizon_ms=horizon), RECOMMENDED)
+    assert fit.ends_early[durations > horizon + 10].all()
+    assert not fit.ends_early[durations < horizon - 15].any()
+    assert 0.2 < fit.ends_early.mean() < 0.8
+    assert fit.flagged[fit.ends_early].all()
+    row, column = np.argwhere(fit.ends_early)[-1]
+    assert "the window ends before repolarisation" in fit.flags_at(row, column)
+    shown = fitted_map(fit, MapChoice(MapSource.FITTED, "tau_close"))
+    assert shown.flagged[row, column]
+    assert f"{fit.ends_early.sum()} the window ends before repolarisation" in shown.definition
+
+
+@pytest.mark.parametrize("noise", [20.0, 100.0, 200.0])
+def test_noise_does_not_end_a_window_early(noise: float) -> None:
+    recording = recording_of(counts(noise=noise))
+    whole = RectangularRoi(0, 0, COLUMNS, ROWS)
+    timing = field_timing(FieldCounts(recording, PREPARATION))
+    found = potentials_of(recording, whole, PREPARATION, timing)
+    assert np.abs(np.median(found.left_at_end)) < 0.1
+    assert (found.left_at_end < 0.2).mean() > 0.97
+
+
+def test_a_window_that_ends_early_is_said_of_a_pixel() -> None:
+    early = PixelFitter(
+        recording_of(counts()), replace(PREPARATION, horizon_ms=60.0), RECOMMENDED
+    ).fit_pixel(3, 9)
+    assert "the window ends before repolarisation" in early.flags
+
+
+def test_a_whole_action_potential_is_not_flagged(fitter) -> None:
+    *_, last = fitter.fit_field()
+    assert not last.partial.ends_early.any()
+    assert fitter.fit_pixel(3, 4).flags == last.partial.flags_at(3, 4)
+
+
+def test_the_shared_stimulus_is_stated_as_an_assumption(fitter) -> None:
+    *_, last = fitter.fit_field()
+    shown = fitted_map(last.partial, MapChoice(MapSource.FITTED, "tau_in"))
+    assert "an assumption" in shown.definition
+    amplitude = fitter.shared["stimulus_amplitude"]
+    assert f"from the tissue's mean: stimulus amplitude {amplitude:.3g} 1/ms" in shown.definition
 
 
 def test_closing_cancels(fitter) -> None:
@@ -197,6 +250,7 @@ def test_a_real_recording_gives_maps(shared_data: Path) -> None:
     fit = run_field_fit(recording, Preparation(beat=None, spatial_mean=3), RECOMMENDED)
     assert fit.fitted_count > 1000
     assert (~fit.flagged & (fit.left_out < 0)).sum() > 800
+    assert fit.ends_early.mean() < 0.05
     # Those of a pixel are those of its neighbours, mostly.
     close, _ = fit.of("tau_out")
     steps = np.abs(np.diff(close, axis=1))
