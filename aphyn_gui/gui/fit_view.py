@@ -34,10 +34,10 @@ from aphyn_gui.study.outdated import enumerated
 SHORTEST_TURN_MS = 16
 """One plot is painted in a turn, so that the window answers in between."""
 
-LONGEST_ROUND_MS = 200
-"""However dear painting is, every plot gets its turn about five times a second."""
+LONGEST_ROUND_MS = 400
+"""However dear painting is, every plot gets its turn more than twice a second."""
 
-PAINTING_SHARE = 0.06
+PAINTING_SHARE = 0.04
 """How much of a processor painting may take while nothing else forbids it."""
 
 _ROOMY_WIDTH, _ROOMY_HEIGHT = 980, 560

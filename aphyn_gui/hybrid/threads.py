@@ -12,6 +12,8 @@ import threadpoolctl
 import torch
 
 _here = threading.local()
+_CORES = os.cpu_count() or 1
+"""Asked once: the kernels ask three times an epoch."""
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def thread_count() -> int:
     if getattr(_here, "is_alone", False):
         return 1
     chosen = os.environ.get("APHYN_THREADS", "")
-    return int(chosen) if chosen.isdigit() and int(chosen) > 0 else os.cpu_count() or 1
+    return int(chosen) if chosen.isdigit() and int(chosen) > 0 else _CORES
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from typing import Any
 
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEventLoop, QSettings
 from ticker import Ticker
 
 from aphyn_gui.app import make_application
@@ -24,7 +24,7 @@ from aphyn_gui.fitting import RECOMMENDED, Progress, Stage, preset
 from aphyn_gui.gui.collector import CollectorGuard
 from aphyn_gui.gui.fit_runner import RunnerState
 from aphyn_gui.gui.main_window import MainWindow
-from aphyn_gui.gui.pictures import open_demo, settle, wait_until
+from aphyn_gui.gui.pictures import open_demo, settle
 from aphyn_gui.gui.teardown import dispose
 from aphyn_gui.study import RegionFit, fit_region
 
@@ -83,8 +83,11 @@ def main() -> None:
         return watch.epochs_per_s
 
     def drawn() -> float:
+        loop = QEventLoop()
+        # Nothing asks in between: a timer that did would take a part of the core.
+        runner.state_changed.connect(lambda state: state == RunnerState.IDLE and loop.quit())
         runner.enqueue(region.id)
-        wait_until(lambda: runner.state is RunnerState.IDLE)
+        loop.exec()
         return watch.epochs_per_s
 
     headless()
@@ -96,8 +99,10 @@ def main() -> None:
     alone, beside, p99, longest = [], [], [], []
     for _ in range(ROUNDS):
         alone.append(headless())
-        ticker.start()
         beside.append(drawn())
+        # The ticker's own wakes would count as the window's.
+        ticker.start()
+        drawn()
         ticker.stop()
         p99.append(ticker.p99_ms)
         longest.append(ticker.max_ms)
