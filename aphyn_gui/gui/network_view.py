@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
@@ -57,6 +58,8 @@ class NetworkView(QWidget):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(page)
+        # An answer that is still to come would find nobody.
+        self.destroyed.connect(partial(tasks.cancel, _CHANNEL))
         self.show_fit(None)
 
     @property

@@ -91,7 +91,8 @@ def test_a_running_fit_is_painted_far_less_often_than_it_steps(
     region_id = controller.study.regions[0].id
     controller.select_region(region_id)
     fit(qtbot, runner, region_id)
-    qtbot.waitUntil(lambda: not view.forecast.is_waiting, timeout=TIMEOUT_MS)
+    panels = (view.forecast, view.losses)
+    qtbot.waitUntil(lambda: not any(panel.is_waiting for panel in panels), timeout=TIMEOUT_MS)
     assert 1 < view.forecast.paint_count < epochs / 2
     assert len(view.losses.training.getData()[0]) == epochs
 
