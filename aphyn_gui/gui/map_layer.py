@@ -18,6 +18,8 @@ COLOR_MAP = "viridis"
 """Perceptually uniform, and readable with the common colour deficiencies."""
 
 _SHADES = 256
+_AXIS_WIDTH, _LINE_HEIGHT = 45, 16
+"""Room for numbers and one line of words, and for each further line, pixels."""
 
 
 class MapLayer:
@@ -80,7 +82,7 @@ class MapLayer:
         limits : (float, float)
             Ends of the colours.
         label : str
-            Name and unit.
+            Name and unit; "<br>" begins another line.
         flagged : ndarray of bool, shape (rows, columns), or None
             Pixels to be hatched.
         step_ms : float or None
@@ -90,6 +92,7 @@ class MapLayer:
         self._image.setImage(self._colored(values, limits), autoLevels=False, levels=(0, 255))
         self.bar.setLevels(limits)
         self.bar.axis.setLabel(label)
+        self.bar.axis.setWidth(_AXIS_WIDTH + _LINE_HEIGHT * label.count("<br>"))
         self._hatching.show_pixels(flagged)
         path = QPainterPath() if step_ms is None else _contours(values, step_ms)
         self._lines.setPath(path)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MOVIE = "Movie"
 _PICTURE = ".png"
-_CHOOSER_LETTERS = 8
+_CHOOSER_LETTERS = 12
 """Room in the chooser; its list is as wide as it must be."""
 _SCROLL_BAR = 24
 _MOST_LINES = 200
@@ -257,7 +257,7 @@ class MapView(QObject):
             step = self._step_ms(shown, limits)
             label = symbol_text(shown.label)
             if step is not None:
-                label += f" · lines every {step:g} ms"
+                label += f"<br>lines every {step:g} ms"
             canvas.map_layer.show(shown.values, limits, label, shown.flagged, step)
             canvas.show_map_bar()
         self._enable()

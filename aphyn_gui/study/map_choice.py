@@ -91,7 +91,7 @@ class ShownMap:
     @property
     def label(self) -> str:
         """Name and unit."""
-        return f"{self.choice.title}, {self.unit}" if self.unit else self.choice.title
+        return f"{self.choice.title} ({self.unit})" if self.unit else self.choice.title
 
     @property
     def automatic_limits(self) -> tuple[float, float] | None:

@@ -65,7 +65,7 @@ def test_activation_covers_the_movie_with_isochrones(mapped: MainWindow) -> None
     # The wave needs 0.2 ms a column.
     by_column = np.nanmean(shown.values, axis=0)
     assert by_column[-2] - by_column[1] == pytest.approx(0.2 * (COLUMNS - 3), abs=1)
-    assert shown.label == "Activation time, ms"
+    assert shown.label == "Activation time (ms)"
     assert layer.limits == pytest.approx(shown.automatic_limits)
 
 
