@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MOVIE = "Movie"
 _PICTURE = ".png"
-_CHOOSER_LETTERS = 12
+_CHOOSER_LETTERS = 9
 """Room in the chooser; its list is as wide as it must be."""
 _SCROLL_BAR = 24
 _MOST_LINES = 200

@@ -24,7 +24,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import theme_manager
 
 _PLAY_INTERVAL_MS = 16
-_NARROW_WIDTH = 390
+_NARROW_WIDTH = 430
 
 
 class MovieView(QWidget):

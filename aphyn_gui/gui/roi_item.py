@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainterPath
+from PySide6.QtGui import QColor, QPainter, QPainterPath
 
 from aphyn_gui.gui.short_names import LONGEST_NAME, shortened
 from aphyn_gui.recording import RectangularRoi
@@ -19,6 +20,8 @@ _LABEL_ROOM = 0.1
 
 _LONGEST_SELECTED = 32
 """Letters of a name that are shown on the selected region: its neighbours need room, too."""
+
+_CASING = (255, 255, 255, 170)
 
 _DOT_SIZE = 0.55
 """Of a pixel of the image: dots of neighbouring pixels stay apart at every zoom."""
@@ -124,6 +127,13 @@ class RegionItem(pg.ROI):  # type: ignore[misc]
             x = [column + 0.5 - self._region.roi.x for _, column in pixels]
             y = [row + 0.5 - self._region.roi.y for row, _ in pixels]
             item.setData(x=x, y=y, pen=pen, brush=brush)
+
+    def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
+        """A light line under the coloured one, for maps have every colour; called by Qt."""
+        painter.setPen(pg.mkPen(_CASING, width=self.currentPen.widthF() + 2))
+        size = self.size()
+        painter.drawRect(QRectF(0, 0, size.x(), size.y()))
+        super().paint(painter, option, widget)
 
     def boundingRect(self) -> QRectF:
         """A little more than the rectangle, so that a wide line leaves no trace behind."""
