@@ -43,7 +43,7 @@ _ROOMY_HEIGHT = 420
 _NARROW_WIDTH = 600
 """Below this width, pixels, table and plots take turns."""
 
-_LARGEST_SHARE = 0.56
+_LARGEST_SHARE = 0.58
 _WORDS_SHARE = 0.32
 """Most of the height that findings and warnings take from the table."""
 
@@ -162,6 +162,7 @@ class ComparisonView(QWidget):
         is_new = comparison != self.model.comparison
         if is_new:
             self.model.set_comparison(comparison)
+            self._share_plots()
             self._fit_split()
         if not _are_same(comparison.fits, self._shown_fits):
             self._shown_fits = comparison.fits
@@ -221,7 +222,8 @@ class ComparisonView(QWidget):
 
     def _share_plots(self) -> None:
         """Both plots, one above the other, where there is room for them; else tabs."""
-        self._take_turns(self.width() < _NARROW_WIDTH)
+        is_cut = self._table_width() > _LARGEST_SHARE * self.width()
+        self._take_turns(self.width() < _NARROW_WIDTH or (is_cut and not self._is_split_by_hand))
         is_roomy = self.height() >= _ROOMY_HEIGHT and not self._is_narrow
         if is_roomy == self._is_roomy:
             return
@@ -255,10 +257,13 @@ class ComparisonView(QWidget):
         """As much room for the table as it needs, until the user decides otherwise."""
         if self._is_split_by_hand or self._is_narrow:
             return
-        header = self.table.horizontalHeader()
-        bars = self.table.verticalScrollBar().sizeHint().width() + 2 * _MARGIN + 4
-        wanted = min(header.length() + bars, round(_LARGEST_SHARE * self.width()))
+        wanted = min(self._table_width(), round(_LARGEST_SHARE * self.width()))
         self._split.setSizes([wanted, self.width() - wanted])
+
+    def _table_width(self) -> int:
+        """What the table needs to show every column whole."""
+        bars = self.table.verticalScrollBar().sizeHint().width() + 2 * _MARGIN + 4
+        return self.table.horizontalHeader().length() + bars
 
     @Slot()
     def _fit_words(self) -> None:

@@ -181,7 +181,7 @@ def compare(study: Study) -> Comparison:
 def _fits(study: Study) -> list[RegionFit]:
     """All fits, under names that tell them apart."""
     fitted = [
-        (entry, [study.fits[region.id] for region in entry.regions if region.id in study.fits])
+        (entry, [study.fit_of(region.id) for region in entry.regions if region.id in study.fits])
         for entry in study.recordings
     ]
     if sum(bool(fits) for _, fits in fitted) < 2:

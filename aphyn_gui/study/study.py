@@ -298,6 +298,17 @@ class Study:
         self.region(region_id)
         return replace(self, fits={**self.fits, region_id: fit})
 
+    def fit_of(self, region_id: str) -> RegionFit:
+        """A region's fit under its present name and colour, with its rectangle as it was fitted.
+
+        Raises
+        ------
+        StudyError
+            If there is no such region.
+        """
+        fit, now = self.fits[region_id], self.region(region_id)
+        return replace(fit, region=replace(fit.region, name=now.name, color=now.color))
+
     def with_preparation(self, preparation: Preparation) -> Study:
         """A copy with other settings for the current recording."""
         return self.with_recording(replace(self.current, preparation=preparation))

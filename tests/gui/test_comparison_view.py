@@ -196,8 +196,31 @@ def test_a_narrow_view_shows_one_page_at_a_time(
         )
         shown = [p for p in (view._table_page, view.dots, view.overlay) if p.isVisible()]
         assert shown == [page]
-    view.resize(900, 500)
+    view.resize(1100, 500)
     assert all(p.isVisible() for p in (view._table_page, view.dots, view.overlay))
+
+
+@pytest.mark.parametrize("width", [816, 1200])
+def test_every_column_of_two_regions_is_seen_whole(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView, width: int
+) -> None:
+    view.resize(width, 290)
+    fit_all(qtbot, controller)
+    qtbot.waitUntil(lambda: view.table.isVisible())
+    qtbot.waitUntil(lambda: view.table.horizontalHeader().length() <= view.table.viewport().width())
+
+
+def test_a_region_renamed_after_its_fit_is_compared_under_its_new_name(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView
+) -> None:
+    fit_all(qtbot, controller)
+    region = controller.study.regions[0]
+    controller.change_region(replace(region, name="base"))
+    assert view.model.headerData(2, Qt.Orientation.Horizontal) == "base"
+    assert region.name not in view.findings.text()
+    assert region.name not in view.model.to_tsv()
+    controller.undo_stack.undo()
+    assert view.model.headerData(2, Qt.Orientation.Horizontal) == region.name
 
 
 def test_long_names_leave_the_plots_their_room(qtbot: QtBot, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class FittedRegion:
     Parameters
     ----------
     region_fit : RegionFit
-        The fit, with the region as it was then.
+        The fit; its region has the name and colour of now, and the rectangle of then.
     reference : RecordingReference or None
         The file; None where the study does not say.
     recording : Recording or None
@@ -39,7 +39,7 @@ class FittedRegion:
 
     @property
     def region(self) -> Region:
-        """The region as it was fitted."""
+        """The region: its name of now, its rectangle as it was fitted."""
         return self.region_fit.region
 
     @property
@@ -66,7 +66,7 @@ def fitted_regions(study: Study, recordings: Iterable[Recording] = ()) -> tuple[
     """
     known = tuple(recordings)
     found = tuple(
-        _with_recording(study, study.fits[region.id], known)
+        _with_recording(study, study.fit_of(region.id), known)
         for region in study.all_regions
         if region.id in study.fits
     )

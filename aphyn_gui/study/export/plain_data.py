@@ -22,7 +22,7 @@ def study_as_dict(study: Study, recording: Recording) -> dict[str, Any]:
     Keys carry their units; what does not exist is None.
     """
     comparison = compare(study)
-    fits = [study.fits[region.id] for region in comparison.regions]
+    fits = [study.fit_of(region.id) for region in comparison.regions]
     regions = [
         {
             **region_as_dict(fit),

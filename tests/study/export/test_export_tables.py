@@ -176,3 +176,19 @@ def test_outdated_fits_are_in_the_tables_and_in_plain_data(
     for one, wanted in ((recording, ["protocol"]), (slower, ["protocol", "frame interval"])):
         regions = study_as_dict(study, one)["regions"]
         assert [region["changed_since_fit"] for region in regions] == [wanted] * 2
+
+
+def test_a_region_renamed_after_its_fit_is_exported_under_its_new_name(
+    study: Study, recording: Recording, tmp_path: Path
+) -> None:
+    region = study.regions[0]
+    renamed = study.with_recording(
+        replace(study.current, regions=(replace(region, name="base"), *study.regions[1:]))
+    )
+    export_study(renamed, [recording], tmp_path, what=[ExportPart.TABLES, ExportPart.REPORT])
+    for path in tmp_path.rglob("*"):
+        assert region.name not in path.name
+        if path.suffix in (".csv", ".html"):
+            assert region.name not in path.read_text(encoding="utf-8")
+    assert "base" in {line["region"] for line in read(tmp_path / "values.csv")}
+    assert study_as_dict(renamed, recording)["regions"][0]["name"] == "base"
