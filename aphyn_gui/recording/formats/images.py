@@ -15,6 +15,7 @@ from aphyn_gui.recording.frames import Array
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER = struct.Struct(">8sI4sIIBB")
+_PNG_CHUNK, _PNG_CHECKSUM_BYTES = struct.Struct(">I4s"), 4
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """PNG specification, table 11.1: grey, RGB, palette, grey and alpha, RGB and alpha."""
 _DEFLATE_LIMIT = 1032
@@ -55,6 +56,7 @@ def _read_png(path: Path, first_bytes: bytes) -> Array:
     _, _, _, width, height, bits, kind = _PNG_HEADER.unpack(first_bytes)
     channels = _PNG_CHANNELS.get(kind, 1)
     _require_credible(path, (width * bits * channels + 7) // 8 * height, _DEFLATE_LIMIT)
+    _require_whole_chunks(path)
     if bits == 16 and channels > 1:
         raise RecordingError(
             f"{path.name} has 16 bits in {channels} channels: save the frames as 16-bit grey"
@@ -70,6 +72,25 @@ def _read_png(path: Path, first_bytes: bytes) -> Array:
             f"{path.name} could not be read as PNG ({error}): it may be truncated; copy it again"
         ) from error
     return values.astype(np.uint16) if bits == 16 else values
+
+
+def _require_whole_chunks(path: Path) -> None:
+    """Pillow reads as much as a chunk claims to be long, up to 4 GB."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        place = len(PNG_MAGIC)
+        while place < size:
+            file.seek(place)
+            head = file.read(_PNG_CHUNK.size)
+            length = _PNG_CHUNK.unpack(head)[0] if len(head) == _PNG_CHUNK.size else size
+            place += _PNG_CHUNK.size + length + _PNG_CHECKSUM_BYTES
+            if place > size:
+                raise RecordingError(
+                    f"{path.name} could not be read as PNG (a part claims {length} bytes of a file "
+                    f"of {size}): it may be truncated; copy it again"
+                )
+            if head[4:] == b"IEND":
+                return
 
 
 def _read_tiff(path: Path) -> Array:
