@@ -54,7 +54,7 @@ class ExportMenu(QObject):
         self._dialog: ExportDialog | None = None
         self.menu = QMenu("Export", window)
         self.menu.setToolTipsVisible(True)
-        self.study = self._add("Study…", "Tables, series, report, script, models", self.ask)
+        self.study = self._add("All results…", "Tables, series, report, script, models", self.ask)
         self.menu.addSeparator()
         self.report = self._add(
             "Report (HTML)…",

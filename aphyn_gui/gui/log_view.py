@@ -234,10 +234,11 @@ class Toaster(QObject):
         toast.raise_()
         self._place()
 
-    def clear(self) -> None:
-        """Take every message away; they stay in the log."""
+    def clear(self, level: str | None = None) -> None:
+        """Take every message, or those of a level, away; they stay in the log."""
         for toast in list(self._toasts):
-            toast.dismiss()
+            if level is None or toast.property("level") == level:
+                toast.dismiss()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size, notice toasts that go or grow, and what comes above them."""

@@ -276,6 +276,8 @@ class MainWindow(QMainWindow):
         # A function that holds the window would keep it for as long as the runner, its own part.
         runner.noted.connect(self._note)
         controller.recording_changed.connect(self._show_recording)
+        # What could not be opened before is no longer what anybody waits for.
+        controller.recording_changed.connect(self._drop_errors)
         for signal in (
             controller.recordings_changed, controller.recording_changed,
             controller.selection_changed, controller.region_added,
@@ -369,6 +371,9 @@ class MainWindow(QMainWindow):
         self.log_view.write(level, text, details)
         if is_urgent:
             self.toaster.show(level, text, details)
+
+    def _drop_errors(self) -> None:
+        self.toaster.clear("error")
 
     def _show_pixel(self) -> None:
         self._docks.bring_up("pixel")

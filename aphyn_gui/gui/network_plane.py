@@ -29,8 +29,10 @@ _TOP_ROOM = 0.08
 _HIGH = 0.12
 """Of the plane's height: above it, a time stands beside its mark."""
 
-_CLOSEST_MARKS = 0.06
+_LABEL_SIZE = (0.22, 0.09)
 """Of the plane's width and height: nearer to the last one, a mark stays without its time."""
+_BAR_AXIS_WIDTH = 62
+"""Room for values of four digits beside the bar's title, pixels."""
 
 
 class NetworkPlane(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -59,6 +61,7 @@ class NetworkPlane(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.bar.setLabel("right", "F<sub>dl</sub> (1/ms)")
         # Thousandths on the axis would be a factor that nobody reads.
         self.bar.axis.enableAutoSIPrefix(False)
+        self.bar.axis.setWidth(_BAR_AXIS_WIDTH)
         self.addItem(self.bar)
         self.path = _PathCurve()
         self.plot.addItem(self.path)
@@ -128,7 +131,7 @@ class NetworkPlane(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         size = np.array([np.ptp(shown.voltage), np.ptp(shown.gate)])
         named: list[Floats] = []
         for step, place in zip(steps.tolist(), np.stack((v, h), axis=-1), strict=True):
-            if any(np.abs((place - other) / size).max() < _CLOSEST_MARKS for other in named):
+            if any((np.abs(place - other) < size * _LABEL_SIZE).all() for other in named):
                 continue
             named.append(place)
             # At the upper edge there is no room above.

@@ -22,6 +22,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.throttle import Throttle
 
 _LINE_HEIGHT = 4
+_IDLE = "No fit is running."
 _CANCELLING = "Cancelling…"
 _CANCELLING_LATER = "Cancelling after compilation…"
 _WORDS_INTERVAL_MS = 200
@@ -43,7 +44,7 @@ class RunBar(QWidget):
         super().__init__()
         self._runner = runner
         self._controller = controller
-        self._last_words = "No fit is running."
+        self._last_words = _IDLE
         self._has_words = False
         self.text = ElidedLabel()
         self.queue = QLabel()
@@ -84,6 +85,7 @@ class RunBar(QWidget):
         runner.noted.connect(self._on_noted)
         runner.finished.connect(self._on_finished)
         controller.region_changed.connect(self._update)
+        controller.recording_changed.connect(self._forget_words)
         self._waits = QTimer(self)
         self._waits.setInterval(_WORDS_INTERVAL_MS)
         self._waits.timeout.connect(self._update)
@@ -101,6 +103,12 @@ class RunBar(QWidget):
         if not self._has_words:
             self._last_words = f"{self._name(region_id) or 'The fit'}: {outcome}."
         self._has_words = False
+        self._update()
+
+    @Slot()
+    def _forget_words(self) -> None:
+        """What was said of one recording is not about another."""
+        self._last_words = _IDLE
         self._update()
 
     @Slot(str)

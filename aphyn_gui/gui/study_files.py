@@ -109,11 +109,16 @@ class StudyFiles(QObject):
         box = QMessageBox(
             QMessageBox.Icon.Warning,
             "Unsaved changes",
-            f"Save the changes of {self._controller.document.name or 'the study'}?",
+            f"Save the study of {self._controller.document.name}?"
+            if self._controller.document.name
+            else "Save the study?",
             buttons.Save | buttons.Discard | buttons.Cancel,
             self._window,
         )
-        box.setInformativeText("Regions, settings and fits that are not saved will be lost.")
+        box.setInformativeText(
+            "Regions, settings and fits that are not saved will be lost. The recordings themselves "
+            "are never changed."
+        )
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setDefaultButton(buttons.Save)
         box.setEscapeButton(buttons.Cancel)

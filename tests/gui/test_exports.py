@@ -56,14 +56,14 @@ def wait_written(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_nothing_can_be_exported_before_a_fit(window: MainWindow) -> None:
-    for name in ("Study…", "Report (HTML)…", "Script (Python)…"):
+    for name in ("All results…", "Report (HTML)…", "Script (Python)…"):
         assert not entry(window, "Export", name).isEnabled()
 
 
 def test_a_study_is_written_in_the_parts_that_were_chosen(
     fitted_window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    entry(fitted_window, "Export", "Study…").trigger()
+    entry(fitted_window, "Export", "All results…").trigger()
     dialog = fitted_window.findChild(ExportDialog)
     assert dialog.isVisible()
     assert not dialog.isModal()

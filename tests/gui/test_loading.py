@@ -233,3 +233,17 @@ def test_a_dropped_folder_of_frames_opens(window: MainWindow, tmp_path: Path, qt
     assert recording.frame_count == 11
     # 10 and 11 follow 9.
     assert recording.read_frame(10)[0, 0] == 11
+
+
+def test_what_was_said_of_another_recording_goes_with_the_next_one(
+    loaded: MainWindow, movie_file: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    text = tmp_path / "notes.tif"
+    text.write_text("no image")
+    loaded.loader.open(text)
+    qtbot.waitUntil(lambda: bool(loaded.toaster.texts))
+    assert "notes.tif" in loaded.toaster.texts[0]
+    with qtbot.waitSignal(loaded.loader.opened):
+        loaded.loader.open(movie_file)
+    assert not any("notes.tif" in told for told in loaded.toaster.texts)
+    assert loaded.run_bar.text.text() == "No fit is running."

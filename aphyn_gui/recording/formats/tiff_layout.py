@@ -158,8 +158,8 @@ def _time(
     assumptions: tuple[str, ...] = ()
     if axes[shown] != "T" and "time_axis" not in choices:
         assumptions = (
-            f"The file has no time axis of that length; {_words(axes[shown])}, {shape[shown]} "
-            "long, was taken as time.",
+            f"The file names no axis as time that is as long as {_words(axes[shown])}, "
+            f"{shape[shown]} long, which was taken as time.",
         )
     return pages, (choice,), order, assumptions
 
