@@ -38,5 +38,5 @@ class LateDock(QDockWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         """Have something to show; called by Qt."""
-        assert self.panel is not None
+        self.panel.show()
         super().showEvent(event)
