@@ -262,6 +262,8 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         roi = rectangle_between(start, stop, *self._shape)
         self._rubber_band.setVisible(roi is not None and not is_finished)
         if roi is None:
+            if is_finished:
+                self._controller.report("info", "No region: drag over at least one whole pixel.")
             return
         self._rubber_band.setRect(QRectF(roi.x, roi.y, roi.width, roi.height))
         if is_finished:
@@ -325,7 +327,9 @@ class MovieCanvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         )
 
     def _click(self, point: QPointF) -> None:
-        self._controller.select_region("")
+        # A drag that was too short for a region is no wish to leave the one that is selected.
+        if self._box.tool is not Tool.DRAW:
+            self._controller.select_region("")
         row, column = self._pixel_at(point)
         if row >= 0:
             self.pixel_clicked.emit(row, column)

@@ -177,3 +177,17 @@ def test_the_slider_keeps_its_room_in_a_narrow_panel(loaded: MainWindow, qtbot: 
             )
         )
         assert slider.width() > 50
+
+
+def test_a_drag_too_short_for_a_region_is_said_and_changes_nothing(
+    with_regions: MainWindow,
+) -> None:
+    before, selected = rois(with_regions), with_regions.controller.selected_region_id
+    assert selected
+    with_regions.actions_.draw.trigger()
+    drag_on_image(with_regions, (30.1, 20.1), (30.3, 20.3))
+    canvas = with_regions.movie_view.canvas
+    click(canvas.viewport(), canvas.image_to_viewport(30.2, 20.2))
+    assert rois(with_regions) == before
+    assert with_regions.controller.selected_region_id == selected
+    assert "No region" in with_regions.log_view.text
