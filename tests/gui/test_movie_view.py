@@ -185,7 +185,7 @@ def test_a_drag_too_short_for_a_region_is_said_and_changes_nothing(
     before, selected = rois(with_regions), with_regions.controller.selected_region_id
     assert selected
     with_regions.actions_.draw.trigger()
-    drag_on_image(with_regions, (30.1, 20.1), (30.3, 20.3))
+    drag_on_image(with_regions, (27.1, 20.1), (31.3, 20.3))
     canvas = with_regions.movie_view.canvas
     click(canvas.viewport(), canvas.image_to_viewport(30.2, 20.2))
     assert rois(with_regions) == before
