@@ -22,16 +22,15 @@ class CollectorGuard(QObject):
     switched the automatic collector off already, a guard changes nothing.
     """
 
-    _holders: ClassVar[int] = 0
-    _was_enabled: ClassVar[bool] = False
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._held = False
         self._ticks = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_YOUNG_INTERVAL_MS)
         self._timer.timeout.connect(self._collect)
+        self._hold = _Hold()
+        # Destroyed while held: its owner went before its work had ended.
+        self.destroyed.connect(self._hold.end)
 
     @property
     def is_collecting(self) -> bool:
@@ -40,39 +39,55 @@ class CollectorGuard(QObject):
 
     def hold(self) -> None:
         """Collect in the GUI thread only, until :meth:`release`."""
-        if self._held:
-            return
-        is_first = CollectorGuard._holders == 0
-        self.hold_still()
-        if is_first:
+        is_first = _Hold.count == 0
+        if self._hold.begin() and is_first:
             self.collect_regularly()
 
     def hold_still(self) -> None:
         """Collect nothing until :meth:`collect_regularly`."""
-        if self._held:
-            return
-        self._held = True
-        if CollectorGuard._holders == 0:
-            CollectorGuard._was_enabled = gc.isenabled()
-            gc.disable()
-        CollectorGuard._holders += 1
+        self._hold.begin()
 
     def collect_regularly(self) -> None:
         """Begin to collect, while held."""
-        if self._held and CollectorGuard._was_enabled:
+        if self._hold.is_held and _Hold.was_enabled:
             self._timer.start()
 
     def release(self) -> None:
         """Give the automatic collector back once nobody holds it."""
-        if not self._held:
-            return
-        self._held = False
         self._timer.stop()
-        CollectorGuard._holders -= 1
-        if CollectorGuard._holders == 0 and CollectorGuard._was_enabled:
-            gc.enable()
+        self._hold.end()
 
     def _collect(self) -> None:
         self._ticks += 1
         # A full collection with torch loaded takes long enough to be felt; it can wait.
         gc.collect(2 if self._ticks % _YOUNG_PER_FULL == 0 else 1)
+
+
+class _Hold:
+    """One guard's share in the collector being off; outlives the guard's Qt object."""
+
+    count: ClassVar[int] = 0
+    was_enabled: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self.is_held = False
+
+    def begin(self) -> bool:
+        """Switch the automatic collector off; False if this hold has done so already."""
+        if self.is_held:
+            return False
+        self.is_held = True
+        if _Hold.count == 0:
+            _Hold.was_enabled = gc.isenabled()
+            gc.disable()
+        _Hold.count += 1
+        return True
+
+    def end(self) -> None:
+        """Switch it on again if this was the last hold."""
+        if not self.is_held:
+            return
+        self.is_held = False
+        _Hold.count -= 1
+        if _Hold.count == 0 and _Hold.was_enabled:
+            gc.enable()

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -95,6 +97,16 @@ def test_a_guard_collects_when_it_is_told_to(qtbot: QtBot) -> None:
     assert not gc.isenabled()
     first.release()
     assert not first.is_collecting
+    assert gc.isenabled()
+
+
+@pytest.mark.usefixtures("_automatic")
+def test_a_guard_that_goes_while_it_holds_gives_the_collector_back(qtbot: QtBot) -> None:
+    owner = QObject()
+    guard = CollectorGuard(owner)
+    guard.hold()
+    assert not gc.isenabled()
+    shiboken6.delete(owner)
     assert gc.isenabled()
 
 
