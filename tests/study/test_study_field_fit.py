@@ -235,7 +235,7 @@ def test_maps_are_chosen_by_name(fitter) -> None:
     names = [choice.kind for choice in fitted_choices(last.partial.names)]
     assert names == [*TAUS, RESIDUAL]
     shown = fitted_map(last.partial, MapChoice(MapSource.FITTED, "tau_close"))
-    assert shown.label == "tau_close, ms"
+    assert shown.label == "tau_close (ms)"
     low, high = shown.automatic_limits
     assert 80 < low < high < 150
     with pytest.raises(ValueError, match="tuple"):
