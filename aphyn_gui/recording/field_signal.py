@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.baseline import remove_baseline
-from aphyn_gui.recording.beats import Beats, detect_beats
+from aphyn_gui.recording.beats import Beats
 from aphyn_gui.recording.cleaning import suggest_polarity
 from aphyn_gui.recording.cleaning_steps import cleaning_steps
 from aphyn_gui.recording.errors import RecordingError
 from aphyn_gui.recording.field_counts import FieldCounts
 from aphyn_gui.recording.preparation import Polarity
-from aphyn_gui.recording.region import usable_beats
+from aphyn_gui.recording.region import beats_of
 from aphyn_gui.recording.region_counts import RegionCounts
 from aphyn_gui.recording.selection import (
     FLAT,
@@ -98,11 +98,7 @@ def field_signal(field: FieldCounts) -> Generator[float, None, FieldSignal]:
     suggestion = suggest_polarity(mean)
     polarity = preparation.polarity or suggestion.polarity
     trace = remove_baseline(polarity.sign * mean, interval, preparation)
-    try:
-        found = detect_beats(trace, interval, preparation.cycle_length_ms)
-        beats = usable_beats(found, whole, preparation)
-    except RecordingError as error:
-        raise RecordingError(f"the mean over the field of view: {error}") from error
+    beats = beats_of("the mean over the field of view", trace, whole, preparation)
     return FieldSignal(
         trace=trace,
         polarity=polarity,

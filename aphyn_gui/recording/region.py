@@ -110,11 +110,7 @@ def signal_of(region: RegionCounts, preparation: Preparation) -> RegionSignal:
     suggestion = suggest_polarity(pixels[finite])
     polarity = preparation.polarity or suggestion.polarity
     steady = remove_baseline(polarity.sign * upright_mean, interval, preparation)
-    try:
-        found = detect_beats(steady, interval, preparation.cycle_length_ms)
-        beats = usable_beats(found, region, preparation)
-    except RecordingError as error:
-        raise RecordingError(f"region {region.roi}: {error}") from error
+    beats = beats_of(f"region {region.roi}", steady, region, preparation)
     start = region.first_frame * interval
     return RegionSignal(
         time_ms=start + np.arange(steady.size, dtype=np.float64) * interval,
@@ -164,7 +160,33 @@ def _moved(beats: Beats, by_ms: float) -> Beats:
     return replace(beats, onsets_ms=beats.onsets_ms + by_ms, feet_ms=beats.feet_ms + by_ms)
 
 
-def usable_beats(beats: Beats, region: RegionCounts, preparation: Preparation) -> Beats:
+def beats_of(what: str, steady: Floats, region: RegionCounts, preparation: Preparation) -> Beats:
+    """The beats of a mean trace, without those that touch lost frames.
+
+    Parameters
+    ----------
+    what : str
+        Whose mean it is, for messages.
+    steady : ndarray of float64, shape (time,)
+        Upright, baseline removed.
+    region : RegionCounts
+        Frame interval and lost frames.
+    preparation : Preparation
+        Cycle length and horizon.
+
+    Raises
+    ------
+    RecordingError
+        If there are none.
+    """
+    try:
+        found = detect_beats(steady, region.frame_interval_ms, preparation.cycle_length_ms)
+        return _usable(found, region, preparation)
+    except RecordingError as error:
+        raise RecordingError(f"{what}: {error}") from error
+
+
+def _usable(beats: Beats, region: RegionCounts, preparation: Preparation) -> Beats:
     """Without the beats whose cycle, or horizon, touches frames that are lost."""
     if not region.lost:
         return beats

@@ -305,8 +305,10 @@ class Study:
         ------
         StudyError
             If there is no such region.
+        KeyError
+            If it has no fit.
         """
-        fit, now = self.fits[region_id], self.region(region_id)
+        now, fit = self.region(region_id), self.fits[region_id]
         return replace(fit, region=replace(fit.region, name=now.name, color=now.color))
 
     def with_preparation(self, preparation: Preparation) -> Study:
