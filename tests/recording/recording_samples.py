@@ -6,11 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from scipy.special import expit
 
 from aphyn_gui.recording import FrameSource, Recording
 
 Floats = npt.NDArray[np.float64]
+
+real_durations = pytest.mark.parametrize(
+    ("name", "row", "apd50_ms", "apd80_ms", "tolerance_ms"),
+    [
+        ("cosmas_controlV", 2, 20, 46, 5),
+        ("cosmas_controlV", 22, 32, 69, 5),
+        ("cosmas_infarctV130", 2, 27, 53, 3),
+        ("cosmas_infarctV130", 22, 35, 62, 3),
+    ],
+)
+"""Check values of real recordings: regions of 8 x 8 pixels from column 2."""
 
 
 def action_potential(

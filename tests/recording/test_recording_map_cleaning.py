@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from recording_samples import movie, recording_of
+from recording_samples import movie, real_durations, recording_of
 
 from aphyn_gui.recording import (
     FieldMaps,
@@ -229,15 +229,7 @@ def test_settings_differ_whenever_the_maps_do() -> None:
         Preparation(frame_repair=FrameRepair(), cut_start_ms=20.0, drift_order=0),
     ],
 )
-@pytest.mark.parametrize(
-    ("name", "row", "apd50_ms", "apd80_ms", "tolerance_ms"),
-    [
-        ("cosmas_controlV", 2, 20, 46, 5),
-        ("cosmas_controlV", 22, 32, 69, 5),
-        ("cosmas_infarctV130", 2, 27, 53, 3),
-        ("cosmas_infarctV130", 22, 35, 62, 3),
-    ],
-)
+@real_durations
 def test_real_durations_under_cleaning(
     shared_data: Path,
     name: str,

@@ -6,7 +6,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording_samples import movie, recording_of
+from recording_samples import movie, real_durations, recording_of
 
 from aphyn_gui.recording import (
     DEFINITIONS,
@@ -329,15 +329,7 @@ def test_isochrones_of_nothing() -> None:
 # --- real recordings --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "row", "apd50_ms", "apd80_ms", "tolerance_ms"),
-    [
-        ("cosmas_controlV", 2, 20, 46, 5),
-        ("cosmas_controlV", 22, 32, 69, 5),
-        ("cosmas_infarctV130", 2, 27, 53, 3),
-        ("cosmas_infarctV130", 22, 35, 62, 3),
-    ],
-)
+@real_durations
 def test_real_durations(
     shared_data: Path,
     name: str,

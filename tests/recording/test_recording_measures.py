@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recording_samples import beating, movie
+from recording_samples import beating, movie, real_durations
 
 from aphyn_gui.recording import (
     DEFINITIONS,
@@ -161,15 +161,7 @@ def test_a_region_is_measured_as_its_pixels_are() -> None:
 
 
 @pytest.mark.parametrize("drift_order", [0, 1])
-@pytest.mark.parametrize(
-    ("name", "row", "apd50_ms", "apd80_ms", "tolerance_ms"),
-    [
-        ("cosmas_infarctV130", 2, 27, 53, 3),
-        ("cosmas_infarctV130", 22, 35, 62, 3),
-        ("cosmas_controlV", 2, 20, 46, 5),
-        ("cosmas_controlV", 22, 32, 69, 5),
-    ],
-)
+@real_durations
 def test_the_table_of_real_durations(
     shared_data: Path,
     name: str,
