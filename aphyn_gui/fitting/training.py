@@ -16,6 +16,7 @@ from aphyn_gui.fitting.bookkeeping import HistoryRecorder, WorkingClock
 from aphyn_gui.fitting.device_choice import choose_device
 from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, Outcome, Provenance
 from aphyn_gui.fitting.forecasts import forecast_of
+from aphyn_gui.fitting.hybrid_adam import AdamTraining
 from aphyn_gui.fitting.hybrid_least_squares import fit_hybrid
 from aphyn_gui.fitting.judgement import judge
 from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics, starting_values
@@ -114,53 +115,36 @@ class Training:
     def _train(self, model: HybridModel) -> Generator[Progress, None, Outcome]:
         """The paper's training; the model is left in its last finite state."""
         protocol = self._protocol
-        optimiser = torch.optim.Adam(model.parameters(), lr=protocol.learning_rate)
-        data, lambda_ = self._data, protocol.initial_lambda
-        # One batch for both parts: the engine then fills its lanes, and validation costs little.
-        initial = torch.cat((data.training_initial, data.validation_initial)).to(self._device)
-        training = data.training.to(self._device)
-        validation = data.validation.to(self._device)
-        count = len(training)
+        training = AdamTraining(
+            model,
+            self._data,
+            self._grid,
+            learning_rate=protocol.learning_rate,
+            lambda_=protocol.initial_lambda,
+            lambda_growth=protocol.lambda_growth,
+        )
         stage_started = self._clock.running_s
-        finite = {name: value.clone() for name, value in model.state_dict().items()}
-        for epoch in range(1, protocol.epochs + 1):
+        for number in range(1, protocol.epochs + 1):
             if self._should_stop():
                 return Outcome.CANCELLED
-            optimiser.zero_grad()
-            observed = model(initial, self._grid)
-            trajectory_loss = (observed.voltage[:count] - training).square().mean()
-            square = observed.squared_network[:count].mean()
-            loss = lambda_ * trajectory_loss + square
-            loss.backward()
-            with torch.no_grad():
-                validation_mse = float((observed.voltage[count:] - validation).square().mean())
-            training_mse, mean_square = trajectory_loss.item(), square.item()
-            if not (math.isfinite(loss.item()) and _gradients_are_finite(model)):
-                model.load_state_dict(finite)
+            epoch = training.epoch()
+            if epoch is None:
                 return Outcome.DIVERGED
-            finite = {name: value.clone() for name, value in model.state_dict().items()}
-            values = model.parameter_values
-            self._recorder.add(values, training_mse, validation_mse, mean_square, lambda_)
-            optimiser.step()
-            model.keep_inside_bounds()
+            errors = epoch.errors
+            numbers = (errors.training_mse, errors.validation_mse, epoch.mean_square_f_dl)
+            self._recorder.add(epoch.values, *numbers, epoch.lambda_)
             yield from self._report(
                 Stage.HYBRID,
-                epoch=epoch,
+                epoch=number,
                 epochs=protocol.epochs,
-                rate=epoch / (self._clock.running_s - stage_started),
-                values=values,
-                errors=Errors(training_mse, validation_mse),
-                mean_square_f_dl=mean_square,
-                lambda_=lambda_,
+                rate=number / (self._clock.running_s - stage_started),
+                values=epoch.values,
+                errors=errors,
+                mean_square_f_dl=epoch.mean_square_f_dl,
+                lambda_=epoch.lambda_,
                 forecast=partial(self._hybrid_forecast, model),
             )
-            lambda_ += protocol.lambda_growth * training_mse
-        with torch.no_grad():
-            settled = bool(model(initial, self._grid).voltage.isfinite().all())
-        if not settled:
-            model.load_state_dict(finite)
-            return Outcome.DIVERGED
-        return Outcome.FINISHED
+        return Outcome.FINISHED if training.settle() else Outcome.DIVERGED
 
     def _solve(self, model: HybridModel) -> Generator[Progress, None, Outcome]:
         """Least squares; each accepted state is finite."""
@@ -394,11 +378,3 @@ class Training:
                 elapsed_s=self._clock.running_s,
             ),
         )
-
-
-def _gradients_are_finite(model: HybridModel) -> bool:
-    return all(
-        bool(parameter.grad.isfinite().all())
-        for parameter in model.parameters()
-        if parameter.grad is not None
-    )

@@ -83,8 +83,11 @@ class HybridModel(nn.Module):
     @property
     def parameter_values(self) -> dict[str, float]:
         """Every physical parameter, the stimulus's included."""
-        vector = self.physical.detach().cpu().double().tolist()
-        return dict(zip(physical_names(self.model), vector, strict=True))
+        return self.named(self.physical)
+
+    def named(self, physical: Tensor) -> dict[str, float]:
+        """The numbers of a physical vector by the names of their parameters."""
+        return dict(zip(physical_names(self.model), physical.tolist(), strict=True))
 
     @property
     def by_free(self) -> Tensor:
