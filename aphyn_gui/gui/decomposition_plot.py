@@ -22,6 +22,9 @@ _ROOMY_PAIR, _ROOMY_ALONE = 640, 320
 
 _SHADE_ALPHA = 38
 
+_AHEAD = 0.25
+"""Share of the range that drifting integrals and rates of a running fit are given beforehand."""
+
 _PHYSICS = "v(0) + ∫F<sub>p</sub>"
 
 
@@ -93,7 +96,6 @@ class DecompositionPlot(PlotPanel):
             mean = np.nanmean(picture.sequences.training_voltages, axis=0)
             self._mean_bounds = finite_bounds(mean)
             self.mean.setData(picture.sequences.time_ms, mean)
-        self.integrals_range.include_y(self._mean_bounds, step=0.1)
         self.rates_range.include_x(0.0, picture.sequences.horizon_ms)
         if picture.sequences.horizon_ms != self._horizon_ms:
             self._horizon_ms = picture.sequences.horizon_ms
@@ -101,6 +103,7 @@ class DecompositionPlot(PlotPanel):
         self._shade(picture.shortfalls)
         forecast = picture.forecast
         if forecast is None:
+            self.integrals_range.include_y(self._mean_bounds, step=0.1)
             for curve in self._of_forecast:
                 curve.clear()
             return
@@ -113,14 +116,16 @@ class DecompositionPlot(PlotPanel):
         self.network_integral.setData(forecast.time_ms, forecast.integrated_network)
         self.prediction.setData(forecast.time_ms, forecast.voltage)
         self.rates_range.include_y(
-            finite_bounds(total, forecast.physics_rate, forecast.network_rate)
+            finite_bounds(total, forecast.physics_rate, forecast.network_rate), ahead=_AHEAD
         )
         self.integrals_range.include_y(
             finite_bounds(
-                forecast.integrated_physics, forecast.integrated_network, forecast.voltage
+                forecast.integrated_physics, forecast.integrated_network, forecast.voltage,
+                self._mean_bounds or (),
             ),
             step=0.1,
-        )
+            ahead=_AHEAD,
+        )  # fmt: skip
         for plot in (self.rates, self.integrals):
             ends_of(plot).update()
 

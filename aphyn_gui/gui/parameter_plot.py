@@ -75,8 +75,10 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._holders = _holders(fits)
         theme = current_theme()
         if list(self._holders) == list(self.plots):
-            pieces = [partial(self._fill, name, theme) for name in self._holders]
-            self.turns.begin([*pieces, partial(self._write_legend, theme), self._reveal])
+            fills = [partial(self._fill, name, theme) for name in self._holders]
+            self.turns.begin(
+                [self._conceal, *fills, partial(self._write_legend, theme), self._reveal]
+            )
         else:
             self.turns.begin(self._arrangement(theme))
 
@@ -99,15 +101,19 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _arrangement(self, theme: Theme) -> list[Callable[[], None]]:
         """What it takes to show other parameters than before, one piece a turn."""
-        pieces: list[Callable[[], None]] = [self._forget]
+        pieces: list[Callable[[], None]] = [self._conceal, self._forget]
         for name in self._holders:
             pieces.append(partial(self._make_plot, name))
             pieces.append(partial(self._fill, name, theme))
+            pieces.append(partial(self._frame, name, theme))
         return [*pieces, self._lay_out, partial(self._write_legend, theme), self._reveal]
 
-    def _forget(self) -> None:
-        # Every plot that is added moves and repaints the others: once is enough.
+    def _conceal(self) -> None:
+        # Every plot that changes repaints the others, and one that is added moves them: once is
+        # enough.
         self.setUpdatesEnabled(False)
+
+    def _forget(self) -> None:
         self.clear()
         self.plots.clear()
         self.marks.clear()
@@ -167,10 +173,9 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             for key in [key for key in marks if key[1] == name]:
                 del marks[key]
         unit = f" ({parameter.unit})" if parameter.unit else ""
-        plot.setTitle(f"{symbol_html(parameter.name)}{unit}")
-        plot.getAxis("left").setWidth(_AXIS_WIDTH)
-        plot.setMouseEnabled(x=False)
-        plot.layout.setRowFixedHeight(0, _TITLE_HEIGHT)
+        title = f"{symbol_html(parameter.name)}{unit}"
+        if plot.titleLabel.text != title:
+            plot.setTitle(title)
         bound_pen = pg.mkPen(mixed(theme.plot_axis, theme.plot_background, 0.4))
         for bound in widest.bounds_on_axis:
             plot.addItem(pg.InfiniteLine(angle=0, pos=bound, pen=bound_pen), ignoreBounds=True)
@@ -201,7 +206,14 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         plot.getAxis("left").setTicks(axis.ticks)
         plot.setYRange(axis.low, axis.high, padding=0)
         plot.setXRange(-0.6, len(holders) - 0.4, padding=0)
+
+    def _frame(self, name: str, theme: Theme) -> None:
+        """What stays when only the values change."""
+        plot = self.plots[name]
+        plot.getAxis("left").setWidth(_AXIS_WIDTH)
         plot.getAxis("bottom").setTicks([])
+        plot.setMouseEnabled(x=False)
+        plot.layout.setRowFixedHeight(0, _TITLE_HEIGHT)
         apply_theme(plot, theme)
 
 

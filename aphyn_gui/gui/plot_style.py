@@ -243,7 +243,12 @@ class SteppedRange:
             if not self._is_manual:
                 self._plot.setXRange(low, high, padding=0)
 
-    def include_y(self, bounds: tuple[float, float] | None, step: float | None = None) -> None:
+    def include_y(
+        self,
+        bounds: tuple[float, float] | None,
+        step: float | None = None,
+        ahead: float = 0.0,
+    ) -> None:
         """Show ``bounds`` on the y axis, rounded outwards to a step.
 
         Parameters
@@ -253,14 +258,20 @@ class SteppedRange:
         step : float or None
             What the range is rounded to, or an eighth of it where that is more; None: a quarter
             of it, roughly.
+        ahead : float
+            How far a range already shown goes beyond what leaves it, as a share of the new range:
+            an axis costs more than its curves, and data that drift leave it again soon.
         """
         if bounds is None:
             return
         low, high = bounds
         if self._y is not None:
-            if low >= self._y[0] and high <= self._y[1]:
+            shown_low, shown_high = self._y
+            if low >= shown_low and high <= shown_high:
                 return
-            low, high = min(low, self._y[0]), max(high, self._y[1])
+            margin = ahead * (max(high, shown_high) - min(low, shown_low))
+            low = low - margin if low < shown_low else shown_low
+            high = high + margin if high > shown_high else shown_high
         unit = nice_step((high - low) / (4 if step is None else 8))
         if step is not None:
             # Data that drift far beyond the step must not move the axis with every picture.

@@ -173,8 +173,10 @@ class RoiTable(QWidget):
         table.setItemDelegateForColumn(NAME, _NameDelegate(table))
         header = table.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setMinimumSectionSize(28)
+        # One by one: a mode for all of them measures every cell whenever a status changes.
+        for column in range(COLOR + 1, STATUS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(COLOR, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(COLOR, 30)
         header.setSectionResizeMode(STATUS, QHeaderView.ResizeMode.Stretch)

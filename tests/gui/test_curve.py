@@ -98,16 +98,19 @@ def test_lines_break_at_gaps_only_where_they_should() -> None:
     assert connected(y[1:3], True) == [slice(None)]
 
 
-def test_a_range_that_drifts_far_moves_in_ever_larger_steps(qtbot: QtBot) -> None:
+@pytest.mark.parametrize(("ahead", "most"), [(0.0, 40), (0.25, 14)])
+def test_a_range_that_drifts_far_moves_in_ever_larger_steps(
+    qtbot: QtBot, ahead: float, most: int
+) -> None:
     plot = new_plot()
     kept = SteppedRange(plot)
     moves = 0
     before = None
     for reach in np.linspace(0.1, 10, 200):
-        kept.include_y((-reach, reach), step=0.1)
+        kept.include_y((-reach, reach), step=0.1, ahead=ahead)
         after = plot.getViewBox().viewRange()[1]
         moves += after != before
         before = list(after)
         assert after[0] <= -reach
         assert after[1] >= reach
-    assert moves < 40
+    assert moves < most
