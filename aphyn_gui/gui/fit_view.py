@@ -137,13 +137,16 @@ class FitView(QWidget):
     @Slot()
     def _update_picture(self) -> None:
         region_id = self.shown_region_id
-        picture = None
+        picture, shown = None, self.picture
         if region_id and region_id == self._runner.current_region_id:
             snapshot = self._runner.latest(region_id)
-            picture = None if snapshot is None else FitPicture.of_snapshot(snapshot)
+            if snapshot is not None:
+                picture = FitPicture.of_snapshot(snapshot)
+            elif shown is not None and shown.region.id == region_id:
+                # A new fit of what is shown replaces it at its first picture: no blinking.
+                picture = shown
         elif region_id in self._controller.study.fits:
             fit = self._controller.study.fits[region_id]
-            shown = self.picture
             # The same picture again, so that ranges and zoom stay as they are.
             is_shown = shown is not None and shown.source is fit
             picture = shown if is_shown else FitPicture.of_fit(fit)

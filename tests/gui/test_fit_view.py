@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fit_samples import ENDLESS, QUICK, open_study
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.background import BackgroundTasks
@@ -59,6 +60,33 @@ def fit(qtbot: QtBot, runner: FitRunner, region_id: str) -> None:
 def test_an_empty_view_says_what_to_do(view: FitView) -> None:
     assert view.empty.isVisible()
     assert "Fit" in view.empty.text()
+
+
+class ShowCounter(QObject):
+    """Counts how often a widget comes into sight."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Show
+        return False
+
+
+def test_a_new_fit_of_what_is_shown_does_not_blink(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    first = view.picture
+    assert not view.empty.isVisible()
+    emptied = ShowCounter(view.empty)
+    fit(qtbot, runner, region_id)
+    assert view.picture is not first
+    assert emptied.count == 0
 
 
 def test_the_last_epoch_is_what_is_shown(
