@@ -24,6 +24,9 @@ def file_filter() -> str:
     return f"Recordings and projects ({patterns} *{PROJECT_SUFFIX});;All files (*)"
 
 
+Gate = Callable[[Callable[[], None]], None]
+"""Calls what it is given, now, later or never: what is open may have to be saved before."""
+
 _Opened = tuple[Recording, RecordingReference]
 
 
@@ -48,13 +51,16 @@ class RecordingLoader(QObject):
         self._controller = controller
         self._tasks = tasks
 
-    def open(self, path: str | Path) -> None:
-        """Open a recording, or a project instead of everything that is open."""
+    def open(self, path: str | Path, gate: Gate | None = None) -> None:
+        """Open a recording, or a study, instead of everything that is open.
+
+        ``gate`` is asked once the file has been read: nothing need be saved for one that cannot.
+        """
         path = Path(path)
         if path.suffix.lower() == PROJECT_SUFFIX:
-            self._open_project(path)
+            self._open_project(path, gate or _at_once)
         else:
-            self._open(path, self._take)
+            self._open(path, self._take, gate or _at_once)
 
     def add(self, paths: Sequence[str | Path]) -> None:
         """Open recordings beside those of the study."""
@@ -109,14 +115,14 @@ class RecordingLoader(QObject):
             "open", read, take, lambda error, text: self._refuse(study.file.path, error, text)
         )
 
-    def open_demo(self) -> None:
-        """Open the demo recording with its two regions."""
+    def open_demo(self, gate: Gate | None = None) -> None:
+        """Open the demo recording with its two regions; ``gate`` as in :meth:`open`."""
         try:
             path = demo_recording_path()
         except FileNotFoundError as error:
             self._controller.report("error", str(error))
             return
-        self._open(path, self._take_demo)
+        self._open(path, self._take_demo, gate or _at_once)
 
     def calibrate(self, frame_interval_ms: float, pixel_pitch_mm: float | None) -> None:
         """Use, and remember, what the user says about the open file."""
@@ -176,16 +182,18 @@ class RecordingLoader(QObject):
             known or RecordingReference(path), frame_interval_ms=interval, pixel_pitch_mm=pitch
         )
 
-    def _open(self, path: Path, take: Callable[[Recording, RecordingReference], None]) -> None:
+    def _open(
+        self, path: Path, take: Callable[[Recording, RecordingReference], None], gate: Gate
+    ) -> None:
         reference = self._how_to_read(path)
         self._tasks.submit(
             "open",
             lambda: _opened(reference),
-            lambda answer: take(*answer),
+            lambda answer: gate(lambda: take(*answer)),
             lambda error, details: self._refuse(reference.path, error, details),
         )
 
-    def _open_project(self, path: Path) -> None:
+    def _open_project(self, path: Path, gate: Gate) -> None:
         def read() -> Document:
             from aphyn_gui.study.opening import open_project
 
@@ -197,7 +205,10 @@ class RecordingLoader(QObject):
             self.opened.emit(str(path))
 
         self._tasks.submit(
-            "open", read, take, lambda error, details: self._refuse(path, error, details)
+            "open",
+            read,
+            lambda document: gate(lambda: take(document)),
+            lambda error, details: self._refuse(path, error, details),
         )
 
     def _take(self, recording: Recording, reference: RecordingReference) -> None:
@@ -236,6 +247,10 @@ class RecordingLoader(QObject):
                 f"{path.name} was not opened: an unexpected {type(error).__name__}: {error}",
                 details,
             )
+
+
+def _at_once(go_on: Callable[[], None]) -> None:
+    go_on()
 
 
 def _opened(reference: RecordingReference) -> _Opened:

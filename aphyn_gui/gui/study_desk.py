@@ -71,12 +71,20 @@ class StudyDesk(QObject):
         self._show_state()
 
     def open(self, path: str | Path) -> None:
-        """Open a recording or a study instead of what is open, once nothing would be lost."""
-        self.files.when_safe(lambda: self._loader.open(path))
+        """Open a recording or a study instead of what is open, once nothing would be lost.
+
+        A file that cannot be read raises no question. The open study's own file is read after the
+        question: an answer may write it.
+        """
+        own = self._controller.document.path
+        if own is not None and own.absolute() == Path(path).absolute():
+            self.files.when_safe(lambda: self._loader.open(path))
+        else:
+            self._loader.open(path, self.files.when_safe)
 
     def open_demo(self) -> None:
         """Open the demo instead of what is open, once nothing would be lost."""
-        self.files.when_safe(self._loader.open_demo)
+        self._loader.open_demo(self.files.when_safe)
 
     def drop(self, paths: list[Path]) -> None:
         """Open a dropped study; else add the recordings to the study, or begin one with them."""

@@ -200,14 +200,43 @@ def test_opening_another_study_asks_first(
     dialog = with_regions.findChild(QFileDialog)
     dialog.fileSelected.emit(str(other))
     dialog.reject()
+    qtbot.waitUntil(lambda: question(with_regions) is not None)
     answer(with_regions, BUTTONS.Cancel)
     assert names(with_regions) == ["movie"]
     drop(with_regions, other)
+    qtbot.waitUntil(lambda: question(with_regions) is not None)
     with qtbot.waitSignal(with_regions.loader.opened):
         answer(with_regions, BUTTONS.Discard)
     assert with_regions.windowTitle() == "other.aphyn[*]: movie.npy — aphyn_gui"
     assert not with_regions.isWindowModified()
     assert settings.recent_files()[0] == other.resolve()
+    wait_analysed(with_regions, qtbot)
+
+
+@pytest.mark.parametrize("name", ["notes.tif", "broken.aphyn"])
+def test_a_file_that_cannot_be_read_raises_no_question(
+    with_regions: MainWindow, tmp_path: Path, qtbot: QtBot, name: str
+) -> None:
+    bad = tmp_path / name
+    bad.write_text("neither a movie nor a study")
+    with qtbot.waitSignal(with_regions.controller.message) as heard:
+        with_regions.desk.open(bad)
+    assert heard.args is not None
+    assert name in heard.args[1]
+    assert question(with_regions) is None
+    assert names(with_regions) == ["movie"]
+
+
+def test_the_open_study_read_again_is_what_was_saved_just_before(
+    with_regions: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "own.aphyn"
+    save(with_regions, path, qtbot)
+    with_regions.controller.add_region(RectangularRoi(1, 1, 2, 2), "new")
+    with_regions.desk.open(path)
+    with qtbot.waitSignal(with_regions.loader.opened):
+        answer(with_regions, BUTTONS.Save)
+    assert "new" in [region.name for region in with_regions.controller.study.regions]
     wait_analysed(with_regions, qtbot)
 
 
