@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"Without a window: aphyn-gui {{{','.join(SUBCOMMANDS)}}} --help",
     )
     parser.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="recording or project to open"
+        "file", nargs="?", type=Path, metavar="FILE", help="recording or study to open"
     )
     parser.add_argument(
         "--demo",

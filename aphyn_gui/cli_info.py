@@ -32,12 +32,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the subcommand ``info``."""
     parser = commands.add_parser(
         "info",
-        help="say what a recording or a project is",
-        description="Say what a recording is, or what a project holds.",
+        help="say what a recording or a study is",
+        description="Say what a recording is, or what a study holds.",
     )
     add_recording_options(
         parser,
-        "recording: a file, or a folder in which every frame is a file; or a project, "
+        "recording: a file, or a folder in which every frame is a file; or a study, "
         f"STUDY{PROJECT_SUFFIX}",
     )
 
@@ -126,7 +126,7 @@ def _project_lines(project: dict[str, Any]) -> list[str]:
         _count(len(regions), "region"),
         _count(len(fits), "fit"),
     ]
-    lines = [f"{project['file']}: project of {enumerated(counts)}"]
+    lines = [f"{project['file']}: study of {enumerated(counts)}"]
     for entry in recordings:
         state = "present" if entry["is_present"] else f"not usable: {entry['problem']}"
         lines.append(f"  {entry['name']}: {entry['file']}")

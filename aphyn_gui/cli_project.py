@@ -20,7 +20,7 @@ def add_save_option(parser: argparse._ActionsContainer) -> None:
     """Add ``--save`` to the parser of ``fit``."""
     parser.add_argument(
         "--save", type=Path, metavar=f"STUDY{PROJECT_SUFFIX}",
-        help="project file to write: opens in the window, with recording, regions and fits",
+        help="study to write: opens in the window, with recording, regions and fits",
     )  # fmt: skip
 
 
@@ -60,10 +60,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the subcommand ``export``."""
     parser = commands.add_parser(
         "export",
-        help="write the fits of a project file as tables",
-        description="Write the comparison and the fits of a project file as CSV and JSON.",
+        help="write the fits of a study as tables",
+        description="Write the comparison and the fits of a study as CSV and JSON.",
     )
-    parser.add_argument("file", type=Path, metavar=f"STUDY{PROJECT_SUFFIX}", help="project file")
+    parser.add_argument("file", type=Path, metavar=f"STUDY{PROJECT_SUFFIX}", help="study file")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
     )

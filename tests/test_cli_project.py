@@ -98,7 +98,7 @@ def test_info_says_what_a_project_holds(tmp_path: Path, capsys) -> None:
 
     assert main(["info", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{path}: project of 1 recording, 2 regions and 1 fit"
+    assert lines[0] == f"{path}: study of 1 recording, 2 regions and 1 fit"
     assert lines[1:3] == [f"  movie: {movie}", "    present"]
     assert lines[3].startswith("    scar tissue: 8 x 6 pixels from column 2, row 2; finished, ")
     assert lines[3].endswith("; frame interval changed since")

@@ -21,7 +21,7 @@ from aphyn_gui.study import PROJECT_SUFFIX, Document, RecordingReference, StudyE
 def file_filter() -> str:
     """The known kinds of files, as a file dialog wants them."""
     patterns = " ".join(f"*{suffix}" for kind in FORMATS for suffix in kind.suffixes)
-    return f"Recordings and projects ({patterns} *{PROJECT_SUFFIX});;All files (*)"
+    return f"Recordings and studies ({patterns} *{PROJECT_SUFFIX});;All files (*)"
 
 
 Gate = Callable[[Callable[[], None]], None]

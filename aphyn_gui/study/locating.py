@@ -40,7 +40,7 @@ class MissingRecording:
         return (
             f"The recording {name} was not found (looked at "
             f"{', '.join(str(path) for path in self.looked_at)}). "
-            "Put it next to the project file, or choose where it is."
+            "Put it next to the study file, or choose where it is."
         )
 
 

@@ -95,7 +95,7 @@ def network_map(fit: Fit, *, voltages: int = 131, gates: int = 101) -> NetworkMa
     if weights.shape != (shape.weight_count,):
         raise StudyError(
             f"the network of this fit needs {shape.weight_count} weights and has "
-            f"{weights.numel()}: the project is damaged, fit the region again"
+            f"{weights.numel()}: the study is damaged, fit the region again"
         )
     forecast = fit.forecast
     v = np.linspace(*_covering(VOLTAGE_RANGE, forecast.voltage), voltages)

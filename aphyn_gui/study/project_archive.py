@@ -82,7 +82,7 @@ class ArchiveWriter:
             If it holds anything but numbers of the kinds that are read again.
         """
         if array.dtype.type not in _NPY_CODES.values():
-            raise ProjectError(f"{name} holds {array.dtype}, which no project can")
+            raise ProjectError(f"{name} holds {array.dtype}, which no study can")
         buffer = io.BytesIO()
         ordered = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
         np.lib.format.write_array(buffer, ordered, version=(1, 0), allow_pickle=False)
@@ -113,7 +113,7 @@ class ArchiveWriter:
         self._bytes += len(content) + 2 * _LONGEST_NAME + 100
         if self._count > MOST_MEMBERS or self._bytes > LARGEST_PROJECT_BYTES:
             raise ProjectError(
-                "the study is too large for one project file: save some of its recordings in "
+                "the study is too large for one file: save some of its recordings in "
                 "another one"
             )
         info = zipfile.ZipInfo(name, _EPOCH)
@@ -229,11 +229,11 @@ def _require_plain_end(file: BinaryIO) -> None:
         raise ProjectError(f"it is larger than {LARGEST_PROJECT_BYTES / 2**30:g} GiB")
     tail_bytes = _END_BYTES + _LOCATOR_BYTES
     if size < tail_bytes:
-        raise ProjectError("it is no project file, or the end of it is missing")
+        raise ProjectError("it is no study file, or the end of it is missing")
     file.seek(size - tail_bytes)
     locator, end = file.read(_LOCATOR_BYTES), file.read(_END_BYTES)
     if end[:4] != _END_SIGNATURE or end[20:] != b"\0\0" or locator[:4] == _LOCATOR_SIGNATURE:
-        raise ProjectError("it is no project file, or the end of it is missing")
+        raise ProjectError("it is no study file, or the end of it is missing")
     members, directory_bytes, start = struct.unpack("<HII", end[10:20])
     if members > MOST_MEMBERS or directory_bytes > MOST_MEMBERS * (_LONGEST_NAME + 46):
         raise ProjectError("it has too many members")

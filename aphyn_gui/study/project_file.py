@@ -211,7 +211,7 @@ def _read_fit(archive: ArchiveReader, number: int, name: str, schema: int) -> tu
 def _read_manifest(archive: ArchiveReader) -> _Manifest:
     document = archive.read_document(_MANIFEST)
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise ProjectError("it is no project of this program")
+        raise ProjectError("it is no study of this program")
     schema = document.get("schema")
     texts = [document.get(key) for key in ("app_version", "app_needed")]
     if type(schema) is not int or schema < 1 or not all(isinstance(text, str) for text in texts):

@@ -309,13 +309,13 @@ def test_other_files_are_no_projects(tmp_path: Path) -> None:
     path = tmp_path / "notes.aphyn"
     assert "there is no such file" in refusal(path)
     path.write_bytes(b"")
-    assert "is no project file" in refusal(path)
+    assert "is no study file" in refusal(path)
     path.write_text("not a project" * 100)
-    assert "is no project file" in refusal(path)
+    assert "is no study file" in refusal(path)
     pack(path, {"readme.txt": b"hello"})
     assert "manifest.json is missing" in refusal(path)
     pack(path, {"manifest.json": b'{"format": "something else"}'})
-    assert "no project of this program" in refusal(path)
+    assert "no study of this program" in refusal(path)
 
 
 def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
