@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.comparison_header import RegionHeader, SymbolDelegate
 from aphyn_gui.gui.comparison_model import ComparisonModel
 from aphyn_gui.gui.overlay_plot import OverlayPlot
@@ -171,8 +172,7 @@ class ComparisonView(QWidget):
         self.findings.setText(self._words(comparison))
         self._fit_words()
         has_fits = bool(comparison.regions)
-        self.copy_button.setEnabled(has_fits)
-        self.save_button.setEnabled(has_fits)
+        allow("" if has_fits else "fit a region first.", self.copy_button, self.save_button)
         self.empty.setText(self._what_to_do())
         self._pages.setCurrentIndex(1 if has_fits else 0)
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.picture_menu import PictureMenu
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.study_exporter import StudyExporter
@@ -114,11 +115,12 @@ class ExportMenu(QObject):
         return action
 
     def _update(self) -> None:
-        can_export = bool(self._controller.study.fits) and not self._exporter.is_running
-        for action in (self.report, self.script, self.models):
-            action.setEnabled(can_export)
+        is_running = self._exporter.is_running
+        unfitted = "" if self._controller.study.fits else "fit a region first."
+        busy = "another export is running." if is_running else ""
+        allow(busy or unfitted, self.report, self.script, self.models)
         # Its dialog shows how far an export is.
-        self.study.setEnabled(can_export or self._exporter.is_running)
+        allow("" if is_running else unfitted, self.study)
 
     def _suggested_folder(self) -> Path:
         reference = self._controller.study.recording

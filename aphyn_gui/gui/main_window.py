@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from aphyn_gui.gui import whats_this
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.comparison_view import ComparisonView
 from aphyn_gui.gui.dropped_files import dropped_files
@@ -263,7 +264,7 @@ class MainWindow(QMainWindow):
         self.start_page.recent_requested.connect(self.desk.open)
         self.movie_view.calibrated.connect(self.loader.calibrate)
         actions.export_map.triggered.connect(self.map_view.ask_for_export)
-        self.map_view.availability_changed.connect(actions.export_map.setEnabled)
+        self.map_view.availability_changed.connect(actions.allow_map_export)
         self.hover_fit.previewed.connect(self.trace_view.show_preview)
         self.follower.panel_wanted.connect(self._show_pixel)
         actions.hover_fit.toggled.connect(self.pixel_panel.set_hovering)
@@ -326,27 +327,23 @@ class MainWindow(QMainWindow):
 
     def _update_actions(self) -> None:
         actions, controller = self.actions_, self.controller
-        has_recording = controller.recording is not None
-        has_selection = bool(controller.selected_region_id)
-        can_fit = not controller.analysis_blocker
         state = self.runner.state
-        for action in (
+        allow(
+            "" if controller.recording is not None else "open a recording first.",
             actions.draw, actions.select, actions.add, actions.calibrate, actions.information,
-        ):  # fmt: skip
-            action.setEnabled(has_recording)
+        )  # fmt: skip
         actions.analog.setVisible(
             controller.recording is not None and bool(controller.recording.analog)
         )
-        for action in (actions.duplicate, actions.remove):
-            action.setEnabled(has_selection)
-        actions.fit_all.setEnabled(
-            any(not controller.blocker_of(region.id) for region in controller.study.all_regions)
-        )
-        actions.fit_selected.setEnabled(can_fit and has_selection)
+        not_selected = "" if controller.selected_region_id else "select a region first."
+        allow(not_selected, actions.duplicate, actions.remove)
+        blockers = [controller.blocker_of(region.id) for region in controller.study.all_regions]
+        not_drawn = controller.analysis_blocker or "draw a region first."
+        allow("" if "" in blockers else (*blockers, not_drawn)[0], actions.fit_all)
+        allow(controller.analysis_blocker or not_selected, actions.fit_selected)
         is_active = state in (RunnerState.RUNNING, RunnerState.PAUSED)
-        actions.pause.setEnabled(is_active)
         actions.pause.setText("Resume" if state is RunnerState.PAUSED else "Pause")
-        actions.cancel.setEnabled(is_active)
+        allow("" if is_active else "no fit is running.", actions.pause, actions.cancel)
 
     def _pause_or_resume(self) -> None:
         if self.runner.state is RunnerState.PAUSED:

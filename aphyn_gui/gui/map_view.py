@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QToolButton, QWidgetAction
 
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.map_keeper import MapKeeper
 from aphyn_gui.gui.map_options import MapOptions, MapOptionsForm
@@ -188,10 +189,10 @@ class MapView(QObject):
     def _enable(self) -> None:
         has_recording = self._controller.recording is not None
         has_map = self._keeper.shown() is not None
-        self.chooser.setEnabled(has_recording)
-        self.options_button.setEnabled(has_recording)
-        self.cancel_action.setEnabled(self._keeper.is_busy)
-        self.export_action.setEnabled(has_map)
+        closed = "" if has_recording else "open a recording first."
+        allow(closed, self.chooser, self.options_button)
+        allow("" if self._keeper.is_busy else "no map is computed.", self.cancel_action)
+        allow("" if has_map else "no map is shown.", self.export_action)
         self.availability_changed.emit(has_map)
 
     def _fill(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.mask_layer import MaskLayer, MaskShape, drawn_into
 from aphyn_gui.gui.study_controller import StudyController
@@ -104,11 +105,11 @@ class MaskTools(QObject):
     def _refresh(self) -> None:
         recording = self._controller.recording
         mask = self._controller.study.preparation.mask
-        self.automatic.setEnabled(recording is not None and recording is not self._sought)
-        for action in self.shapes.values():
-            action.setEnabled(recording is not None)
-        for action in (self.invert, self.clear):
-            action.setEnabled(recording is not None and mask is not None)
+        closed = "" if recording is not None else "open a recording first."
+        seeking = "" if recording is not self._sought else "it is being looked for."
+        allow(closed or seeking, self.automatic)
+        allow(closed, *self.shapes.values())
+        allow(closed or ("" if mask is not None else "there is no mask."), self.invert, self.clear)
 
     def _change_recording(self) -> None:
         if self._sought is not None and self._sought is not self._controller.recording:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.plot_pictures import PictureKind, picture_for_clipboard, save_picture
 
 Report = Callable[[str, str, str], None]
@@ -95,7 +96,7 @@ class PictureMenu(QObject):
     def update_actions(self) -> None:
         """Offer what there is to see."""
         for action, plot in self._actions:
-            action.setEnabled(plot.is_filled())
+            allow("" if plot.is_filled() else "the plot is empty.", action)
 
     def ask_and_save(self, plot: ExportedPlot) -> None:
         """Ask for a file, and write the plot to it."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.autosave import Autosave
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.dropped_files import dropped_study, left_aside
 from aphyn_gui.gui.recording_bar import RecordingBar
@@ -242,16 +243,22 @@ class StudyDesk(QObject):
         self._window.setWindowModified(document.is_modified)
         actions, study = self._actions, document.study
         is_open = study.current.reference is not None
-        for action in (actions.save, actions.save_as, actions.close_study):
-            action.setEnabled(is_open or document.is_modified)
-        for action in (actions.rename_recording, actions.remove_recording):
-            action.setEnabled(is_open)
-        for action in (actions.next_recording, actions.previous_recording):
-            action.setEnabled(len(study.recordings) > 1)
-        actions.find_recordings.setEnabled(
-            any(entry.reference and entry.id not in document.recordings
-                for entry in study.recordings)
+        allow(
+            "" if is_open or document.is_modified else "nothing is open.",
+            actions.save, actions.save_as, actions.close_study,
         )  # fmt: skip
+        allow(
+            "" if is_open else "nothing is open.",
+            actions.rename_recording, actions.remove_recording,
+        )  # fmt: skip
+        allow(
+            "" if len(study.recordings) > 1 else "the study has no other recording.",
+            actions.next_recording, actions.previous_recording,
+        )  # fmt: skip
+        is_missing = any(
+            entry.reference and entry.id not in document.recordings for entry in study.recordings
+        )
+        allow("" if is_missing else "no recording is missing.", actions.find_recordings)
 
 
 def title_of(document: Document) -> str:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from aphyn_gui.gui import settings
 from aphyn_gui.gui.adaptive_toolbar import AdaptiveToolBar
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.menu_mnemonics import give_mnemonics
 from aphyn_gui.gui.theme import ThemeMode, theme_manager
@@ -73,7 +74,7 @@ class WindowActions(QObject):
         self.export_map = self._action(
             "Export map…", "Write the map that is shown as CSV, NPY, TIFF or a picture"
         )
-        self.export_map.setEnabled(False)
+        self.allow_map_export(False)
         self.save = self._action("Save study", "Save regions, settings and fits", "Ctrl+S")
         self.save_as = self._action("Save study as…", "Save under another name", "Ctrl+Shift+S")
         self.close_study = self._action("Close", "Close the study", "Ctrl+W")
@@ -150,6 +151,10 @@ class WindowActions(QObject):
         theme_manager().changed.connect(self._apply_icons)
         self._apply_icons()
 
+    def allow_map_export(self, is_allowed: bool) -> None:
+        """Whether a map is shown."""
+        allow("" if is_allowed else "no map is shown.", self.export_map)
+
     def build_menus(
         self, docks: list[QDockWidget], open_recent: Callable[[Path], None], exports: QMenu
     ) -> None:
@@ -199,6 +204,7 @@ class WindowActions(QObject):
         help_menu.addAction(self.about)
         for menu in bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
             give_mnemonics(menu)
+            menu.setToolTipsVisible(True)
 
     def build_toolbar(self) -> QToolBar:
         """The toolbar, added to the window."""

@@ -113,8 +113,7 @@ class ArchiveWriter:
         self._bytes += len(content) + 2 * _LONGEST_NAME + 100
         if self._count > MOST_MEMBERS or self._bytes > LARGEST_PROJECT_BYTES:
             raise ProjectError(
-                "the study is too large for one file: save some of its recordings in "
-                "another one"
+                "the study is too large for one file: save some of its recordings in another one"
             )
         info = zipfile.ZipInfo(name, _EPOCH)
         info.create_system = 3

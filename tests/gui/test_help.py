@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fit_samples import save_movie
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent
 from PySide6.QtTest import QTest
@@ -21,13 +22,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-from window_helpers import click
+from window_helpers import click, wait_analysed
 
 from aphyn_gui import __version__
 from aphyn_gui.gui.about_dialog import AboutDialog
 from aphyn_gui.gui.bug_report import bug_report, without_folders
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.theme import ThemeMode, theme_manager
+from aphyn_gui.recording import RectangularRoi
 
 CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider)
 
@@ -73,6 +75,32 @@ def test_every_action_of_the_menus_and_the_toolbar_explains_itself(window: MainW
     for name, action in vars(window.actions_).items():
         if hasattr(action, "toolTip") and hasattr(action, "shortcut"):
             assert action.toolTip(), name
+
+
+def test_a_greyed_action_says_what_is_in_the_way(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    actions = window.actions_
+    for action, obstacle in (
+        (actions.draw, "open a recording first"),
+        (actions.fit_all, "Open a recording first"),
+        (actions.export_map, "no map is shown"),
+        (actions.cancel, "no fit is running"),
+        (actions.save, "nothing is open"),
+    ):
+        assert not action.isEnabled()
+        assert obstacle in action.toolTip()
+    with qtbot.waitSignal(window.loader.opened):
+        window.loader.open(save_movie(tmp_path))
+    assert actions.draw.isEnabled()
+    assert "Not now" not in actions.draw.toolTip()
+    assert "enter the frame interval" in actions.fit_all.toolTip()
+    window.loader.calibrate(2.0, None)
+    assert "draw a region first" in actions.fit_all.toolTip()
+    window.controller.add_region(RectangularRoi(1, 1, 3, 3), "A")
+    assert actions.fit_all.isEnabled()
+    assert "Not now" not in actions.fit_all.toolTip()
+    wait_analysed(window, qtbot)
 
 
 def test_f1_opens_the_guide_beside_the_work(loaded: MainWindow, qtbot: QtBot) -> None:
