@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from aphyn_gui.fitting import Estimate
 from aphyn_gui.fitting.credibility import drift
-from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
 from aphyn_gui.physics import STIMULUS_PARAMETERS, Parameter, ionic_model
-from aphyn_gui.recording import measure_action_potential
 from aphyn_gui.study.differences import Difference, difference_of
+from aphyn_gui.study.findings import findings_of, predicted_measures
 from aphyn_gui.study.study import Region, RegionFit, Study
 
 _UNIT_KEYS = {"1/ms": "per_ms"}
@@ -171,7 +170,7 @@ def compare(study: Study) -> Comparison:
     return Comparison(
         regions=tuple(fit.region for fit in fits),
         rows=_rows(fits),
-        findings=_findings(fits, differences),
+        findings=findings_of(fits, differences),
         differences=differences,
         warnings=tuple(fit.fit.warnings for fit in fits),
         fits=tuple(fits),
@@ -247,10 +246,7 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
             f"Correlation of F_dl with the change of F_p by {name} along the forecast, -1 to 1: "
             f"near 0 the network leaves {name}'s work to the physics.",
         )  # fmt: skip
-    predicted = [
-        measure_action_potential(fit.fit.forecast.voltage, fit.fit.forecast.time_step_ms)
-        for fit in fits
-    ]
+    predicted = [predicted_measures(fit) for fit in fits]
     for level in (50, 80, 90):
         add(
             f"measured_apd{level}_ms", f"APD{level}, measured", "ms",
@@ -335,44 +331,3 @@ def _differences(fits: list[RegionFit]) -> tuple[Difference, ...]:
         for parameter in parameters
     )
     return tuple(difference for difference in found if difference is not None)
-
-
-def _unseen(fits: list[RegionFit]) -> list[str]:
-    """One sentence about the parameters that no region shows."""
-    fixed: dict[str, list[Estimate]] = {}
-    for fit in fits:
-        if fit.fit.uncertainty is not None:
-            for name, estimate in fit.fit.uncertainty.not_learned.items():
-                fixed.setdefault(name, []).append(estimate)
-    names = [
-        name
-        for name, estimates in fixed.items()
-        if all(estimate.standard_error > LARGEST_RELATIVE_ERROR for estimate in estimates)
-    ]
-    if not names:
-        return []
-    verb = "is" if len(names) == 1 else "are"
-    return [
-        f"{' and '.join(names)} {verb} kept, not learned: one beat does not show "
-        f"{'it' if len(names) == 1 else 'them'}."
-    ]
-
-
-def _findings(fits: list[RegionFit], differences: tuple[Difference, ...]) -> tuple[str, ...]:
-    unseen = _unseen(fits)
-    known = [fit for fit in fits if not math.isnan(fit.measured.apd80_ms.median)]
-    if len(known) < 2:
-        return tuple(unseen)
-    longest = max(known, key=lambda fit: fit.measured.apd80_ms.median)
-    shortest = min(known, key=lambda fit: fit.measured.apd80_ms.median)
-    findings = [
-        f"{longest.region.name} has the {'longest' if len(known) > 2 else 'longer'} action "
-        f"potential: APD80 {longest.measured.apd80_ms.median:.1f} ms against "
-        f"{shortest.measured.apd80_ms.median:.1f} ms in {shortest.region.name}."
-    ]
-    findings += [
-        d.sentence
-        for d in differences
-        if {d.region, d.reference} == {longest.region.name, shortest.region.name}
-    ]
-    return (*findings, *unseen)

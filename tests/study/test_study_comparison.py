@@ -219,3 +219,25 @@ def test_regions_of_several_recordings_are_compared_under_both_names(study: Stud
     assert [fit.region.name for fit in comparison.fits] == ["Long, control", "Long, ischaemia"]
     alone = Study((control, replace(other, regions=())), "b", fits={first.id: study.fits[first.id]})
     assert [region.name for region in compare(alone).regions] == ["Long"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "word"), [(1.2, "shorter"), (0.8, "longer"), (1.0, ""), (0.0, ""), (math.nan, "")]
+)
+def test_a_forecast_that_lasts_otherwise_than_the_recording_is_spoken_of(
+    study: Study, factor: float, word: str
+) -> None:
+    comparison = compare(study)
+    predicted = comparison.row("predicted_apd80_ms").values
+    fits = {}
+    for index, fit in enumerate(comparison.fits):
+        apd80 = predicted[index] * (factor if index == 1 else 1.0)
+        measured = replace(
+            fit.measured, apd80_ms=replace(fit.measured.apd80_ms, median=apd80)
+        )  # fmt: skip
+        fits[fit.region.id] = replace(fit, measured=measured)
+    sentences = [s for s in compare(replace(study, fits=fits)).findings if "the forecast's" in s]
+    assert len(sentences) == bool(word)
+    if word:
+        assert sentences[0].startswith("In Short the forecast's APD80 is")
+        assert word in sentences[0]
