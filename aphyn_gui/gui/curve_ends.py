@@ -35,10 +35,18 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
         self._font = QFont(QApplication.font())
         self._font.setPointSize(_FONT_POINTS)
 
+    @property
+    def texts(self) -> list[str]:
+        """What is written, in the order in which the curves were named."""
+        return [entry.text for entry in self._entries if entry.text]
+
     def name(self, curve: Any, text: str, color: str) -> None:
         """Name ``curve``; an empty text takes the name away."""
         for entry in self._entries:
             if entry.curve is curve:
+                if text != entry.text:
+                    # A number that changes with every epoch must not leave a layout behind each.
+                    self._layouts.pop(entry.text, None)
                 entry.text, entry.color = text, color
                 break
         else:

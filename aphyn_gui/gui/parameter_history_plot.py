@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
@@ -15,14 +16,15 @@ from aphyn_gui.gui.plot_style import add_curve, ends_of, mixed
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme
 
-_WIDEST_NAME = "J<sub>stim</sub> 0.00000 1/ms"
+_WIDEST_NAME = "J<sub>stim</sub> 0.00000 1/ms, +00.0 %"
 
 
 class ParameterHistoryPlot(PlotPanel):
     """One panel for each learned parameter, from bound to bound.
 
-    The bounds are the only labels of an axis, and the curve's end says name and value, so that
-    six panels have room below each other.
+    The bounds are the only labels of an axis, and the curve's end says name, value and the change
+    since the first epoch, which between the bounds is often too small to be seen. So six panels
+    have room below each other.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -52,7 +54,7 @@ class ParameterHistoryPlot(PlotPanel):
             kept.include_x(0, max(picture.epochs, len(values), 1))
             low, high = item.axis_range()
             kept.include_y((low, high), step=(high - low) / 1000)
-            value = f"{values[-1]:.4g} {item.parameter.unit}" if len(values) else ""
+            value = _end(item, values) if len(values) else ""
             ends_of(plot).name(curve, value and f"{symbol_html(name)} {value}", color)
 
     def _rebuild(self, learned: Sequence[LearnedParameter]) -> None:
@@ -83,3 +85,12 @@ class ParameterHistoryPlot(PlotPanel):
             ends_of(plot).recolor(curve, theme.physics)
         for line in self._bounds:
             line.setPen(pg.mkPen(mixed(theme.plot_axis, theme.plot_background, 0.4)))
+
+
+def _end(item: LearnedParameter, values: npt.NDArray[np.float64]) -> str:
+    """The last value, and its change since the first."""
+    first, last = float(values[0]), float(values[-1])
+    value = f"{last:.4g} {item.parameter.unit}".rstrip()
+    if item.is_log:
+        return f"{value}, {100 * (last / first - 1):+.1f} %".replace("-", "−")
+    return f"{value}, {last - first:+.2g}".replace("-", "−")

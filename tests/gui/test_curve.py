@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.curve import Curve, connected, thinned
-from aphyn_gui.gui.plot_style import SteppedRange, new_plot
+from aphyn_gui.gui.plot_style import SteppedRange, add_curve, ends_of, new_plot
 
 RED = QColor("#ff0000")
 
@@ -114,3 +114,18 @@ def test_a_range_that_drifts_far_moves_in_ever_larger_steps(
         assert after[0] <= -reach
         assert after[1] >= reach
     assert moves < most
+
+
+def test_names_that_change_leave_nothing_behind(qtbot: QtBot) -> None:
+    widget = pg.GraphicsLayoutWidget()
+    qtbot.addWidget(widget)
+    plot = new_plot()
+    widget.addItem(plot)
+    curve = add_curve(plot)
+    curve.setData(np.arange(3.0), np.arange(3.0))
+    ends = ends_of(plot)
+    for epoch in range(20):
+        ends.name(curve, f"{epoch} ms", "#000000")
+        widget.grab()
+    assert ends.texts == ["19 ms"]
+    assert list(ends._layouts) == ["19 ms"]

@@ -16,7 +16,7 @@ from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.curve_ends import spread
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.fit_view import FitView
-from aphyn_gui.gui.plot_style import nice_step
+from aphyn_gui.gui.plot_style import ends_of, nice_step
 from aphyn_gui.gui.study_controller import StudyController
 
 TIMEOUT_MS = 60_000
@@ -109,6 +109,10 @@ def test_the_last_epoch_is_what_is_shown(
     assert list(epochs) == list(range(1, QUICK.epochs + 1))
     np.testing.assert_allclose(10**losses, stored.history.training_mse)
     assert list(view.parameters.curves) == list(stored.protocol.unknowns)
+    values = stored.history.parameters["tau_in"]
+    change = f"{100 * (values[-1] / values[0] - 1):+.1f} %".replace("-", "−")
+    first = ends_of(view.parameters.curves["tau_in"].getViewBox().parentItem())
+    assert first.texts == [f"τ<sub>in</sub> {values[-1]:.4g} ms, {change}"]
 
 
 def test_a_running_fit_is_painted_far_less_often_than_it_steps(
