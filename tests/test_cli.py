@@ -91,8 +91,8 @@ def test_the_demo_tells_the_ischaemic_region_from_the_normal_one(capsys, tmp_pat
     assert "Ischaemic" in report
     assert (tmp_path / "out" / "study.xlsx").exists()
     assert (tmp_path / "out" / "fit_again.py").exists()
-    assert len(list((tmp_path / "out").glob("*.mmt"))) == 4
-    forecasts = sorted((tmp_path / "out").glob("*-forecast.csv"))
+    assert len(list((tmp_path / "out").glob("*/*.mmt"))) == 4
+    forecasts = sorted((tmp_path / "out").glob("*/*_forecast.csv"))
     assert len(forecasts) == 2
     for path in forecasts:
         rows = np.genfromtxt(path, delimiter=",", names=True)

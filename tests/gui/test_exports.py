@@ -79,11 +79,11 @@ def test_a_study_is_written_in_the_parts_that_were_chosen(
     assert fitted_window.exports.exporter.is_running
     assert dialog.close_button.text() == "Cancel"
     wait_written(fitted_window, qtbot)
-    names = {path.name for path in folder.iterdir()}
-    assert {"comparison.csv", "study.xlsx", "report.html"} <= names
+    names = [path.name for path in folder.rglob("*") if path.is_file()]
+    assert {"comparison.csv", "study.xlsx", "report.html", "contents.txt"} <= set(names)
     assert "fit_again.py" not in names
     assert not any(name.endswith(".mmt") for name in names)
-    assert sum(name.endswith("-network.csv") for name in names) == 2
+    assert sum(name.endswith("_network.csv") for name in names) == 2
     assert f"{len(names)} files were written to {folder}" in fitted_window.log_view.text
     assert dialog.close_button.text() == "Close"
     dialog.close()
@@ -118,7 +118,7 @@ def test_script_and_models_have_entries_of_their_own(
     folder.mkdir()
     fitted_window.exports._export.export(folder, frozenset({ExportPart.MODELS}))
     wait_written(fitted_window, qtbot)
-    assert any(path.suffix == ".mmt" for path in folder.iterdir())
+    assert any(path.suffix == ".mmt" for path in folder.rglob("*"))
 
 
 def test_a_folder_that_cannot_be_made_is_a_message(

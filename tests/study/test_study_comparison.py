@@ -197,7 +197,7 @@ def test_what_is_written_can_be_read_back(
     correlation = told["correlation"]["tau_in"]["tau_out"]
     assert correlation == (None if math.isnan(number) else number)
     assert [d["parameter"] for d in result["differences"]] == ["tau_in", "tau_out", "tau_close"]
-    (path,) = (p for p in write_study(study, recording, tmp_path) if "Long-parameters" in p.name)
+    (path,) = (p for p in write_study(study, recording, tmp_path) if "Long_parameters" in p.name)
     with path.open(newline="") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert float(rows["tau_out"]["value"]) == found.value

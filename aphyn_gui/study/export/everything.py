@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aphyn_gui.recording import Recording
 from aphyn_gui.study.comparison import compare
+from aphyn_gui.study.export.contents import CONTENTS_NAME, contents_text
 from aphyn_gui.study.export.csv_files import write_csv
 from aphyn_gui.study.export.fitted import FittedRegion, fitted_regions
 from aphyn_gui.study.export.physics_text import hybrid_physics, lone_physics
@@ -48,6 +49,10 @@ _MEANINGS = {
 }
 
 
+_MANY = {ExportPart.TABLES, ExportPart.SERIES, ExportPart.MODELS}
+"""Parts of so many files that one wants to be told what they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExportProgress:
     """How far an export is.
@@ -82,7 +87,8 @@ def export_study(
         Those that are open, told apart by their files. Without its recording a region lacks its
         trace, and the report the recording's format.
     folder : Path
-        Created where it is missing; files of the same names are replaced.
+        Created where it is missing; files of the same names are replaced. Each region has a folder
+        of its own in it.
     what : collection of ExportPart
         Parts to write.
 
@@ -115,14 +121,21 @@ def export_in_steps(
     Yields
     ------
     ExportProgress
-        After each step, which writes a few files of one part and one region.
+        After each step, which writes a few files of one part and one region; the last one says
+        what is in the folder, if that is more than a page or a script.
     """
     known = tuple(recordings)
-    steps = _steps(study, known, folder, what)
+    fitted = fitted_regions(study, known)
+    steps = _steps(study, known, fitted, folder, what)
+    written: list[Path] = []
+    if _MANY & set(what):
+        steps.append(lambda: _write_contents(study, known, fitted, folder, written))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for done, step in enumerate(steps, start=1):
-            yield ExportProgress(tuple(step()), done, len(steps))
+            files = step()
+            written += files
+            yield ExportProgress(tuple(files), done, len(steps))
     except OSError as error:
         file = folder if error.filename is None else error.filename
         raise StudyError(
@@ -132,23 +145,46 @@ def export_in_steps(
 
 
 def _steps(
-    study: Study, recordings: tuple[Recording, ...], folder: Path, what: Collection[ExportPart]
+    study: Study,
+    recordings: tuple[Recording, ...],
+    fitted: tuple[FittedRegion, ...],
+    folder: Path,
+    what: Collection[ExportPart],
 ) -> list[Callable[[], list[Path]]]:
-    fitted = fitted_regions(study, recordings)
     steps: list[Callable[[], list[Path]]] = []
     if ExportPart.TABLES in what:
         steps.append(lambda: _write_tables(study, recordings, folder))
-        steps += [partial(_write_parameters, one, folder) for one in fitted]
+        steps += [partial(_in_its_folder, _write_parameters, one, folder) for one in fitted]
         steps.append(lambda: _write_workbook(study, recordings, folder))
     if ExportPart.SERIES in what:
-        steps += [partial(write_series, one, folder) for one in fitted]
+        steps += [partial(_in_its_folder, write_series, one, folder) for one in fitted]
     if ExportPart.REPORT in what:
         steps.append(lambda: [write_text(folder / "report.html", html_report(study, recordings))])
     if ExportPart.SCRIPT in what:
         steps.append(lambda: [write_text(folder / "fit_again.py", export_script(study))])
     if ExportPart.MODELS in what:
-        steps += [partial(write_models, one, folder) for one in fitted]
+        steps += [partial(_in_its_folder, write_models, one, folder) for one in fitted]
     return steps
+
+
+def _in_its_folder(
+    write: Callable[[FittedRegion, Path], list[Path]], fitted: FittedRegion, folder: Path
+) -> list[Path]:
+    """Write a region's files into the region's folder."""
+    own = folder / fitted.stem
+    own.mkdir(exist_ok=True)
+    return write(fitted, own)
+
+
+def _write_contents(
+    study: Study,
+    recordings: tuple[Recording, ...],
+    fitted: tuple[FittedRegion, ...],
+    folder: Path,
+    written: list[Path],
+) -> list[Path]:
+    text = contents_text(written, folder, fitted, study_tables(study, recordings))
+    return [write_text(folder / CONTENTS_NAME, text)]
 
 
 def _write_tables(study: Study, recordings: tuple[Recording, ...], folder: Path) -> list[Path]:
@@ -169,7 +205,7 @@ def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path,
 
 def _write_parameters(fitted: FittedRegion, folder: Path) -> list[Path]:
     parameters = parameters_as_dicts(fitted.region_fit.fit)
-    path = folder / f"{fitted.stem}-parameters.csv"
+    path = folder / f"{fitted.stem}_parameters.csv"
     return [write_csv(path, list(parameters[0]), (one.values() for one in parameters))]
 
 
@@ -197,7 +233,7 @@ def write_models(fitted: FittedRegion, folder: Path) -> list[Path]:
 
     versions = {fitted.stem: hybrid_physics(fitted)}
     if fitted.region_fit.fit.protocol.network is not None:
-        versions[f"{fitted.stem}-physics-only"] = lone_physics(fitted)
+        versions[f"{fitted.stem}_physics_only"] = lone_physics(fitted)
     written = []
     for stem, physics in versions.items():
         # openCARP makes identifiers of the file's name.
@@ -205,8 +241,8 @@ def write_models(fitted: FittedRegion, folder: Path) -> list[Path]:
         texts = {
             f"{stem}.mmt": myokit_model(physics),
             f"{identifier}.model": easyml_model(physics),
-            f"{stem}-opencarp.txt": opencarp_parameters(physics),
-            f"{stem}-finitewave.json": finitewave_parameters(physics),
+            f"{stem}_opencarp.txt": opencarp_parameters(physics),
+            f"{stem}_finitewave.json": finitewave_parameters(physics),
         }
         written += [
             write_text(folder / name, content)

@@ -13,7 +13,10 @@ from aphyn_gui.recording import Recording
 from aphyn_gui.study.study import RecordingReference, Region, RegionFit, Study, StudyError
 
 _LONGEST_NAME = 40
-"""Characters of a region's name in file names."""
+"""Characters of a name in file names."""
+
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{n}{i}" for n in ("COM", "LPT") for i in range(10))}
+"""Names that no file may have on Windows; "con" is what a control region is likely to be called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +31,8 @@ class FittedRegion:
         The file; None where the study does not say.
     recording : Recording or None
         The same, open; None where it is not at hand.
+    stem : str
+        Name of this region's folder, and beginning of its file names; no other region's.
     changes : tuple of str
         What has changed in the study since the fit was made; see `Study.changes_since_fit`.
     """
@@ -35,18 +40,13 @@ class FittedRegion:
     region_fit: RegionFit
     reference: RecordingReference | None
     recording: Recording | None
+    stem: str
     changes: tuple[str, ...] = ()
 
     @property
     def region(self) -> Region:
         """The region: its name of now, its rectangle as it was fitted."""
         return self.region_fit.region
-
-    @property
-    def stem(self) -> str:
-        """Beginning of this region's file names: its id, and what a file name can say of it."""
-        name = "".join(c if c.isalnum() else "-" for c in self.region.name)[:_LONGEST_NAME]
-        return f"{self.region.id}-{name}"
 
 
 def fitted_regions(study: Study, recordings: Iterable[Recording] = ()) -> tuple[FittedRegion, ...]:
@@ -65,18 +65,38 @@ def fitted_regions(study: Study, recordings: Iterable[Recording] = ()) -> tuple[
         If no region has a fit.
     """
     known = tuple(recordings)
-    found = tuple(
-        _with_recording(study, study.fit_of(region.id), known)
-        for region in study.all_regions
-        if region.id in study.fits
-    )
-    if not found:
+    fits = [study.fit_of(region.id) for region in study.all_regions if region.id in study.fits]
+    if not fits:
         raise StudyError("there is nothing to export yet: fit at least one region first")
-    return found
+    stems = _stems(study, fits)
+    return tuple(
+        _with_recording(study, fit, stem, known) for fit, stem in zip(fits, stems, strict=True)
+    )
+
+
+def _stems(study: Study, fits: list[RegionFit]) -> list[str]:
+    """Names for files: the region's, after the recording's where there are several."""
+    sources = [study.recording_of(fit.region.id) for fit in fits]
+    are_several = len({source.id for source in sources}) > 1
+    stems: list[str] = []
+    taken: set[str] = set()
+    for fit, source in zip(fits, sources, strict=True):
+        parts = ([source.name] if are_several else []) + [fit.region.name]
+        stem = "_".join(_file_name(part) for part in parts)
+        # Names that differ in a space or a capital are one for many file systems.
+        if stem.upper() in taken | _DEVICES:
+            stem = f"{stem}_{_file_name(fit.region.id)}"
+        taken.add(stem.upper())
+        stems.append(stem)
+    return stems
+
+
+def _file_name(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name)[:_LONGEST_NAME]
 
 
 def _with_recording(
-    study: Study, region_fit: RegionFit, recordings: tuple[Recording, ...]
+    study: Study, region_fit: RegionFit, stem: str, recordings: tuple[Recording, ...]
 ) -> FittedRegion:
     region_id = region_fit.region.id
     reference = study.recording_of(region_id).reference
@@ -88,4 +108,4 @@ def _with_recording(
         same = (recording for recording in recordings if recording.path.absolute() == path)
         recording = next(same, None)
     changes = study.changes_since_fit(region_id, recording)
-    return FittedRegion(region_fit, reference, recording, changes)
+    return FittedRegion(region_fit, reference, recording, stem, changes)

@@ -49,11 +49,11 @@ def write_series(fitted: FittedRegion, folder: Path) -> list[Path]:
         columns["network"] = network_columns(fit)
     written = []
     for name, table in columns.items():
-        written.append(_write_columns(Path(f"{stem}-{name}.csv"), table))
-        written.append(_write_array(Path(f"{stem}-{name}.npy"), _structured(table)))
-    written.append(_write_sequences(Path(f"{stem}-sequences.csv"), fit.sequences))
-    written.append(_write_array(Path(f"{stem}-sequences.npy"), fit.sequences.voltages))
-    written.append(_write_columns(Path(f"{stem}-history.csv"), history_columns(fit)))
+        written.append(_write_columns(Path(f"{stem}_{name}.csv"), table))
+        written.append(_write_array(Path(f"{stem}_{name}.npy"), _structured(table)))
+    written.append(_write_sequences(Path(f"{stem}_sequences.csv"), fit.sequences))
+    written.append(_write_array(Path(f"{stem}_sequences.npy"), fit.sequences.voltages))
+    written.append(_write_columns(Path(f"{stem}_history.csv"), history_columns(fit)))
     return written
 
 

@@ -211,8 +211,8 @@ def test_a_fit_with_a_network_gives_its_physics_alone_as_well(
     models = [name.removesuffix(".model") for name in names if name.endswith(".model")]
     assert len(models) == 3
     assert all(name.isascii() and name.isidentifier() for name in models)
-    (alone,) = tmp_path.glob("roi-2-*-physics-only.mmt")
-    beside = tmp_path / alone.name.replace("-physics-only", "")
+    (alone,) = tmp_path.glob("*/*_physics_only.mmt")
+    beside = alone.with_name(alone.name.replace("_physics_only", ""))
     fit = study.fits["roi-2"].fit
     for path, parameters in ((alone, fit.physics_parameters), (beside, fit.parameters)):
         parsed, _, _ = myokit.load(str(path))

@@ -17,6 +17,10 @@ from aphyn_gui.study.network_map import network_map
 MAP = np.array([[1.0, np.nan, 3.25], [-4.0, 5e-7, 1 / 3]])
 
 
+FIRST, SECOND = "_1_1", "_b_A____B_____é__b_"
+"""The regions' names, as a file name can say them."""
+
+
 @pytest.fixture(scope="module")
 def folder(study: Study, recording: Recording, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("series")
@@ -25,7 +29,7 @@ def folder(study: Study, recording: Recording, tmp_path_factory) -> Path:
 
 
 def test_the_two_parts_of_a_forecast_add_up_to_it(study: Study, folder: Path) -> None:
-    (path,) = folder.glob("roi-2-*-forecast.csv")
+    (path,) = folder.glob(f"{SECOND}/{SECOND}_forecast.csv")
     lines = np.genfromtxt(path, delimiter=",", names=True)
     array = np.load(path.with_suffix(".npy"), allow_pickle=False)
     assert lines.dtype.names == array.dtype.names
@@ -39,8 +43,8 @@ def test_the_two_parts_of_a_forecast_add_up_to_it(study: Study, folder: Path) ->
 
 
 def test_the_networks_plane_is_written_where_there_is_a_network(study: Study, folder: Path) -> None:
-    assert not list(folder.glob("roi-1-*-network.*"))
-    (path,) = folder.glob("roi-2-*-network.csv")
+    assert not list(folder.glob(f"{FIRST}/{FIRST}_network.*"))
+    (path,) = folder.glob(f"{SECOND}/{SECOND}_network.csv")
     lines = np.genfromtxt(path, delimiter=",", names=True)
     assert lines.dtype.names == ("v", "h", "f_dl_per_ms")
     plane = network_map(study.fits["roi-2"].fit)
@@ -52,9 +56,9 @@ def test_the_networks_plane_is_written_where_there_is_a_network(study: Study, fo
 
 def test_sequences_and_their_mean_are_what_was_fitted(study: Study, folder: Path) -> None:
     sequences = study.fits["roi-1"].fit.sequences
-    (path,) = folder.glob("roi-1-*-sequences.npy")
+    (path,) = folder.glob(f"{FIRST}/{FIRST}_sequences.npy")
     np.testing.assert_array_equal(np.load(path, allow_pickle=False), sequences.voltages)
-    (path,) = folder.glob("roi-1-*-mean.csv")
+    (path,) = folder.glob(f"{FIRST}/{FIRST}_mean.csv")
     mean = np.genfromtxt(path, delimiter=",", names=True)
     np.testing.assert_array_equal(mean["training_mean_v"], sequences.training_voltages.mean(axis=0))
     error = np.square(sequences.training_voltages - mean["physics_only_v"]).mean()
@@ -64,11 +68,11 @@ def test_sequences_and_their_mean_are_what_was_fitted(study: Study, folder: Path
 def test_the_trace_is_the_regions_and_is_left_out_without_its_recording(
     study: Study, recording: Recording, folder: Path, tmp_path: Path
 ) -> None:
-    (path,) = folder.glob("roi-1-*-trace.csv")
+    (path,) = folder.glob(f"{FIRST}/{FIRST}_trace.csv")
     trace = np.genfromtxt(path, delimiter=",", names=True)
     signal = region_signal(recording, study.regions[0].roi, study.preparation)
     np.testing.assert_array_equal(trace["raw_counts"], signal.raw)
-    assert len(list(folder.glob("*-trace.npy"))) == 2
+    assert len(list(folder.glob("*/*_trace.npy"))) == 2
     written = export_study(study, [], tmp_path, what=[ExportPart.SERIES])
     assert written
     assert not any("trace" in path.name for path in written)
