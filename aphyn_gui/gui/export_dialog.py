@@ -27,6 +27,9 @@ _INDENT = 24
 class ExportDialog(QDialog):
     """Asks for a folder and parts, shows the progress, and blocks nothing.
 
+    It closes when all is written, so that the message about it is seen; otherwise it stays, for
+    another try.
+
     Parameters
     ----------
     exporter : StudyExporter
@@ -44,6 +47,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Export the study")
         self._exporter = exporter
+        self._has_asked = False
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("A folder; it is made where it is missing")
         self.browse = QPushButton("Browse…")
@@ -64,6 +68,7 @@ class ExportDialog(QDialog):
             box.toggled.connect(self._update)
         exporter.progressed.connect(self._show_progress)
         exporter.state_changed.connect(self._update)
+        exporter.ended.connect(self._end)
         self._update()
 
     def suggest(self, folder: Path) -> None:
@@ -105,6 +110,7 @@ class ExportDialog(QDialog):
     def _request(self) -> None:
         self.progress.setRange(0, 0)
         self.words.setText("Writing…")
+        self._has_asked = True
         self.export_requested.emit(Path(self.folder.text().strip()).expanduser(), self._chosen())
 
     def _cancel_or_close(self) -> None:
@@ -126,6 +132,16 @@ class ExportDialog(QDialog):
             self.words.clear()
             self.progress.setRange(0, 1)
             self.progress.reset()
+
+    def _end(self, is_whole: bool) -> None:
+        # The report and the script are written by themselves while this is open.
+        if not self._has_asked:
+            return
+        self._has_asked = False
+        if is_whole:
+            self.close()
+        else:
+            self.words.setText("Not all was written.")
 
     def _show_progress(self, done: int, steps: int) -> None:
         self.progress.setRange(0, steps)

@@ -41,10 +41,13 @@ class StudyExporter(QObject):
         Steps done, and all steps.
     state_changed()
         An export has begun, is being cancelled, or has ended.
+    ended(bool)
+        An export has ended; whether everything was written.
     """
 
     progressed = Signal(int, int)
     state_changed = Signal()
+    ended = Signal(bool)
 
     def __init__(self, parent: QObject, report: Report, report_file: ReportFile) -> None:
         super().__init__(parent)
@@ -121,7 +124,7 @@ class StudyExporter(QObject):
 
     def _finish(self, written: list[Path], folder: Path) -> None:
         was_cancelled = self.is_cancelling
-        self._end()
+        self._end(is_whole=not was_cancelled)
         if was_cancelled:
             self._report_file(
                 f"The export was cancelled: {_counted(written)} of it lie in {folder}.", folder
@@ -132,18 +135,19 @@ class StudyExporter(QObject):
             self._report_file(f"{_counted(written)} were written to {folder}.", folder)
 
     def _fail(self, error: Exception, details: str) -> None:
-        self._end()
+        self._end(is_whole=False)
         if isinstance(error, StudyError | RecordingError):
             self._report("error", f"Nothing more was exported: {error}", "")
         else:
             text = f"The export failed with an unexpected {type(error).__name__}: {error}"
             self._report("error", text, details)
 
-    def _end(self) -> None:
+    def _end(self, *, is_whole: bool) -> None:
         self._timer.stop()
         self._mailbox.take()
         self._cancelled = None
         self.state_changed.emit()
+        self.ended.emit(is_whole)
 
 
 def _counted(written: list[Path]) -> str:

@@ -85,7 +85,21 @@ def test_a_study_is_written_in_the_parts_that_were_chosen(
     assert not any(name.endswith(".mmt") for name in names)
     assert sum(name.endswith("_network.csv") for name in names) == 2
     assert f"{len(names)} files were written to {folder}" in fitted_window.log_view.text
-    assert dialog.close_button.text() == "Close"
+    assert not dialog.isVisible(), "what it says stands behind it"
+
+
+def test_an_export_that_fails_leaves_its_dialog_for_another_try(
+    fitted_window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    entry(fitted_window, "Export", "All results…").trigger()
+    dialog = fitted_window.findChild(ExportDialog)
+    dialog.folder.setText(str(tmp_path / "file" / "below"))
+    qtbot.mouseClick(dialog.write, Qt.MouseButton.LeftButton)
+    wait_written(fitted_window, qtbot)
+    assert dialog.isVisible()
+    assert dialog.words.text() == "Not all was written."
+    assert dialog.write.isEnabled()
     dialog.close()
 
 
