@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from aphyn_gui.gui.symbols import symbol_text
 from aphyn_gui.study import Comparison
 
 _FIXED_COLUMNS = 2
@@ -51,7 +52,10 @@ class ComparisonModel(QAbstractTableModel):
             is_fixed = column < _FIXED_COLUMNS
             return fixed[column] if is_fixed else row.text(column - _FIXED_COLUMNS)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.tooltip(column - _FIXED_COLUMNS) if column >= _FIXED_COLUMNS else row.meaning
+            is_value = column >= _FIXED_COLUMNS
+            return symbol_text(
+                row.tooltip(column - _FIXED_COLUMNS) if is_value else row.meaning
+            )  # fmt: skip
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft
             if column >= _FIXED_COLUMNS:

@@ -177,13 +177,14 @@ class ComparisonView(QWidget):
         self._pages.setCurrentIndex(1 if has_fits else 0)
 
     def _words(self, comparison: Comparison) -> str:
-        sentences = [symbol_html(escape(finding)) for finding in comparison.findings]
+        changes_since_fit = self._controller.document.changes_since_fit
+        outdated = outdated_sentences((r.name, changes_since_fit(r.id)) for r in comparison.regions)
+        # First: it says which of the numbers are no longer those of what is on the screen.
+        sentences = [f"⚠ {escape(words)} Fit again." for words in outdated]
+        sentences += [symbol_html(escape(finding)) for finding in comparison.findings]
         sentences += [f"⚠ {symbol_html(escape(words))}" for words in comparison.region_warnings]
         if len(comparison.regions) == 1:
             sentences.append("Fit a second region to compare.")
-        changes_since_fit = self._controller.document.changes_since_fit
-        outdated = outdated_sentences((r.name, changes_since_fit(r.id)) for r in comparison.regions)
-        sentences += [escape(words) for words in outdated]
         return "<br>".join(sentences)
 
     def _what_to_do(self) -> str:

@@ -184,7 +184,7 @@ class FitView(QWidget):
             remarks.append(fit.message or fit.outcome.value)
         changes = self._controller.document.changes_since_fit(region_id)
         if changes:
-            remarks.append(f"{enumerated(changes)} changed since this fit")
+            remarks.append(f"{enumerated(changes)} changed since the fit")
         return " · ".join(remarks)
 
     def _warnings(self, region_id: str) -> tuple[str, ...]:

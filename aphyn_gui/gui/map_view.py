@@ -15,7 +15,7 @@ from aphyn_gui.gui.map_keeper import MapKeeper
 from aphyn_gui.gui.map_options import MapOptions, MapOptionsForm
 from aphyn_gui.gui.movie_view import MovieView
 from aphyn_gui.gui.study_controller import StudyController
-from aphyn_gui.gui.symbols import symbol_text
+from aphyn_gui.gui.symbols import symbol_html, symbol_text
 from aphyn_gui.recording import RecordingError, isochrone_step
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ class MapView(QObject):
         else:
             limits = self._options.limits(limits, self._keeper.common_limits())
             step = self._step_ms(shown, limits)
-            label = symbol_text(shown.label)
+            label = symbol_html(shown.label)
             if step is not None:
                 label += f"<br>lines every {step:g} ms"
             canvas.map_layer.show(shown.values, limits, label, shown.flagged, step)

@@ -18,7 +18,7 @@ from aphyn_gui.fitting import Estimate
 from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
 from aphyn_gui.gui.plot_style import NarrowLabel, apply_theme, mixed, new_plot
 from aphyn_gui.gui.short_names import shortened
-from aphyn_gui.gui.symbols import symbol_html
+from aphyn_gui.gui.symbols import symbol_html, symbol_text
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager
 from aphyn_gui.gui.turns import Turns
 from aphyn_gui.gui.value_axis import axis_around
@@ -263,11 +263,12 @@ def _mark(
 def _words(fit: RegionFit, parameter: LearnedParameter, estimate: Estimate | None) -> str:
     """What there is to say about one region's value."""
     name = parameter.parameter.name
-    words = f"{fit.region.name}: {name} = {fit.fit.parameters[name]:.4g}"
+    words = f"{fit.region.name}: {symbol_text(name)} = {fit.fit.parameters[name]:.4g}"
     if parameter.parameter.unit:
         words += f" {parameter.parameter.unit}"
     if estimate is None:
         return words
     if not isnan(estimate.lower):
         words += f", 95 % interval {estimate.lower:.4g} to {estimate.upper:.4g}"
-    return words if estimate.identified else f"{words}\nNot identified: {estimate.reason}."
+    reason = symbol_text(estimate.reason)
+    return words if estimate.identified else f"{words}\nNot identified: {reason}."

@@ -51,7 +51,7 @@ class PreparationPanel(QScrollArea):
         self._mask = MaskLabel(controller)
         self._broadening = BroadeningLabel(controller, tasks)
         self._steps = StepsLabel(controller, analyst)
-        self._reset = QPushButton("Reset to paper")
+        self._reset = QPushButton("Back to the paper's settings")
         self._reset.setToolTip(
             "Take every setting here from the paper; polarity, beat, cycle length and mask stay"
         )

@@ -31,6 +31,7 @@ from aphyn_gui.fitting import (
     ProtocolError,
     preset,
 )
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.formula import FormulaLoader
 from aphyn_gui.gui.parameter_form import Change, ParameterForm
 from aphyn_gui.gui.protocol_fields import (
@@ -47,6 +48,7 @@ _LABEL_WIDTH = 104
 """Of every label, pixels, so that the fields of all groups line up."""
 
 _PAPER_PRESETS = ("ex-vivo", "in-silico")
+_TO_PAPER = "Back to the paper's settings"
 _PRESET_TITLES = {
     "recommended": "Recommended",
     "ex-vivo": "Ex vivo (paper)",
@@ -71,7 +73,7 @@ class ProtocolPanel(QScrollArea):
         for protocol in PRESETS:
             self.presets.addItem(_PRESET_TITLES.get(protocol.name, protocol.name), protocol.name)
         self.presets.setToolTip("Settings to start from: the paper's two, or what suits most data")
-        self.reset_button = QPushButton("Reset to paper")
+        self.reset_button = QPushButton(_TO_PAPER)
         self.reset_button.setToolTip("Take every setting from the chosen preset again")
         self.error = QLabel()
         self.error.setProperty("role", "error")
@@ -162,8 +164,9 @@ class ProtocolPanel(QScrollArea):
         ):
             box.setCurrentIndex(box.findData(value))
         is_papers = protocol.name in _PAPER_PRESETS
-        self.reset_button.setText("Reset to paper" if is_papers else "Reset")
-        self.reset_button.setEnabled(protocol != preset(protocol.name))
+        self.reset_button.setText(_TO_PAPER if is_papers else "Back to the preset")
+        is_changed = protocol != preset(protocol.name)
+        allow("" if is_changed else "nothing differs from the preset.", self.reset_button)
         self.warm_start.setChecked(protocol.warm_start)
         self.learn_stimulus.setChecked(protocol.learn_stimulus)
         self.parameters.show_protocol(protocol)

@@ -154,7 +154,7 @@ class TraceView(QWidget):
             # A signal that shows no beats may only stand on its head.
             self._flip.setEnabled(raw is not None)
             if raw is not None:
-                self._polarity.setText(f"Depolarisation taken to go {raw.polarity}")
+                self._polarity.setText(f"Recorded: depolarisation {raw.polarity} (assumed)")
                 self._plot.show_trace(raw.time_ms, raw.counts, np.empty(0), "counts")
                 self._plot.hide_window()
             return
@@ -177,8 +177,10 @@ class TraceView(QWidget):
         self._summary.setToolTip(f"{region.name}: cycle length, {1000 / cycle:.2f} Hz")
         chosen = analysis.preparation.polarity is not None
         doubt = "" if signal.polarity_suggestion.confident or chosen else ", unsure"
+        # The trace above is upright whatever the camera saw.
         self._polarity.setText(
-            f"Depolarisation goes {signal.polarity} ({'chosen' if chosen else 'suggested'}{doubt})"
+            f"Recorded: depolarisation {signal.polarity} "
+            f"({'chosen' if chosen else 'suggested'}{doubt})"
         )
         is_raw = self._raw.isChecked()
         self._plot.show_trace(

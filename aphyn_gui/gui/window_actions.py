@@ -120,7 +120,9 @@ class WindowActions(QObject):
         self.fit_selected = self._action("Fit selected", "Fit the selected region", "Ctrl+Shift+F")
         self.pause = self._action("Pause", "Hold the running fit after its epoch, or go on")
         self.cancel = self._action("Cancel", "End the running fit, keep its last finite model")
-        self.settings = self._action("Settings", "Preparation and protocol of the fit", "Ctrl+,")
+        self.settings = self._action(
+            "Settings", "The panels Preparation and Protocol: what a fit is made of", "Ctrl+,"
+        )
         self.analog = self._action(
             "Analog channels", "What was recorded beside the movie, under the trace"
         )
@@ -192,6 +194,8 @@ class WindowActions(QObject):
         fit.addSeparator()
         fit.addActions([self.pause, self.cancel])
         view = bar.addMenu("&View")
+        view.addAction(self.settings)
+        view.addSeparator()
         for dock in docks:
             view.addAction(dock.toggleViewAction())
         view.addSeparator()

@@ -23,5 +23,5 @@ def outdated_sentences(changes: Iterable[tuple[str, Sequence[str]]]) -> tuple[st
         if words:
             names.setdefault(enumerated(words), []).append(name)
     return tuple(
-        f"{', '.join(some)}: {words} changed since this fit." for words, some in names.items()
+        f"{enumerated(some)}: {words} changed since the fit." for words, some in names.items()
     )

@@ -385,13 +385,13 @@ class Study:
         Returns
         -------
         tuple of str
-            "ROI", "preparation", "protocol"; "frame interval", "binning", "time axis" or another
-            choice of how the recording is read.
+            "rectangle", "preparation", "protocol"; "frame interval", "binning", "time axis" or
+            another choice of how the recording is read.
         """
         fitted = self.fits[region_id]
         entry = self.recording_of(region_id)
         pairs = (
-            ("ROI", fitted.region.roi, self.region(region_id).roi),
+            ("rectangle", fitted.region.roi, self.region(region_id).roi),
             ("preparation", fitted.fit.sequences.preparation, entry.preparation),
             ("protocol", fitted.fit.protocol, self.protocol),
         )

@@ -62,7 +62,7 @@ def test_from_a_file_to_two_compared_fits(loaded: MainWindow, qtbot: QtBot) -> N
     assert region is not None
     drag_on_image(loaded, (23, 15), (21, 15))
     wait_analysed(loaded, qtbot)
-    assert model.index(1, 8).data() == "fitted; ROI changed since"
+    assert model.index(1, 8).data() == "fitted; rectangle changed since"
     loaded.actions_.undo.trigger()
     wait_analysed(loaded, qtbot)
     loaded.actions_.remove.trigger()

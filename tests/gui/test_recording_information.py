@@ -292,8 +292,8 @@ def test_fits_are_marked_while_the_frame_interval_is_another(
         QTest.keyClick(line, Qt.Key.Key_Return)
     wait_analysed(with_regions, qtbot)
     assert statuses(with_regions) == ["fitted; frame interval changed since"] * 2
-    assert "frame interval changed since this fit" in with_regions.fit_view.note.text()
-    marked = "ROI A, ROI B: frame interval changed since this fit."
+    assert "frame interval changed since the fit" in with_regions.fit_view.note.text()
+    marked = "ROI A and ROI B: frame interval changed since the fit."
     assert marked in with_regions.comparison_view.findings.text()
     controller.undo_stack.undo()
     wait_analysed(with_regions, qtbot)
@@ -323,17 +323,17 @@ def test_fits_are_marked_while_a_choice_or_the_binning_is_another(
     dialog = information(open_array)
     change(open_array, combo(dialog, "choice_time_axis"), Qt.Key.Key_Down, qtbot)
     wait_analysed(open_array, qtbot)
-    assert "time axis changed since this fit" in words.text()
-    assert "time axis changed since this fit" in open_array.fit_view.note.text()
+    assert "time axis changed since the fit" in words.text()
+    assert "time axis changed since the fit" in open_array.fit_view.note.text()
     # Back by hand: the axis is chosen by the user now, but it is the same.
     change(open_array, combo(dialog, "choice_time_axis"), Qt.Key.Key_Up, qtbot)
     wait_analysed(open_array, qtbot)
     assert "time axis" not in words.text()
     open_array.controller.undo_stack.undo()
-    assert "time axis changed since this fit" in words.text()
+    assert "time axis changed since the fit" in words.text()
     open_array.controller.undo_stack.undo()
     wait_analysed(open_array, qtbot)
     assert "changed" not in words.text()
     change(open_array, combo(dialog, "binning"), Qt.Key.Key_Down, qtbot)
     wait_analysed(open_array, qtbot)
-    assert "ROI A, ROI B: ROI and binning changed since this fit." in words.text()
+    assert "ROI A and ROI B: rectangle and binning changed since the fit." in words.text()

@@ -147,7 +147,7 @@ def test_what_a_fit_was_made_of_is_compared_with_the_study_of_now() -> None:
     assert changes(binning=1) == ("binning",)
     assert changes(choices=(("camera", "B"), ("dark_frame", "none"))) == ("camera",)
     moved = study.with_region(replace(region, roi=ROI.moved(1, 1)))
-    assert moved.changes_since_fit(region.id) == ("ROI", "binning")
+    assert moved.changes_since_fit(region.id) == ("rectangle", "binning")
 
 
 def test_an_open_recording_says_what_its_file_leaves_to_the_reader(tmp_path: Path) -> None:
@@ -172,8 +172,13 @@ def test_an_open_recording_says_what_its_file_leaves_to_the_reader(tmp_path: Pat
 
 
 def test_regions_with_the_same_changes_share_a_sentence() -> None:
-    changes = [("A", ["ROI"]), ("B", []), ("C", ["ROI"]), ("D", ["ROI", "camera", "binning"])]
+    changes = [
+        ("A", ["rectangle"]),
+        ("B", []),
+        ("C", ["rectangle"]),
+        ("D", ["rectangle", "camera", "binning"]),
+    ]
     assert outdated_sentences(changes) == (
-        "A, C: ROI changed since this fit.",
-        "D: ROI, camera and binning changed since this fit.",
+        "A and C: rectangle changed since the fit.",
+        "D: rectangle, camera and binning changed since the fit.",
     )

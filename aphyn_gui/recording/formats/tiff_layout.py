@@ -147,7 +147,9 @@ def _time(
         f"Time axis ({', '.join(f'{names[axis]}: {shape[axis]}' for axis in possible)})",
         tuple(names[axis] for axis in possible),
         choices.get("time_axis", names[guess]),
-        f"{names[guess]} is the longest axis that can be time.",
+        "The file says so."
+        if axes[guess] == "T"
+        else f"{names[guess]} is the longest axis that can be time.",
     )
     shown = names.index(choice.chosen)
     if shown in candidates:

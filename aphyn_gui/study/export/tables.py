@@ -187,7 +187,7 @@ def _warnings(comparison: Comparison, fitted: tuple[FittedRegion, ...]) -> Table
     for region, warnings, one in zip(comparison.regions, comparison.warnings, fitted, strict=True):
         rows += [(region.name, warning) for warning in warnings]
         if one.changes:
-            rows.append((region.name, f"{enumerated(one.changes)} changed since this fit"))
+            rows.append((region.name, f"{enumerated(one.changes)} changed since the fit"))
     return Table(
         "warnings",
         "What to know before using the numbers.",

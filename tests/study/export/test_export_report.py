@@ -145,14 +145,14 @@ def test_the_page_says_which_fits_are_outdated(study: Study, recording: Recordin
     of_first = replace(study, protocol=study.fits[first.id].fit.protocol)
     names = [" ".join(region.name.split()) for region in (first, second)]
     text = Page(html_report(of_first, [recording])).text
-    assert f"{names[1]}: protocol changed since this fit." in text
-    assert text.count("since this fit") == 1
+    assert f"{names[1]}: protocol changed since the fit." in text
+    assert text.count("since the fit") == 1
     moved = of_first.with_region(replace(first, roi=first.roi.moved(1, 0)))
     text = Page(html_report(moved, [recording.with_frame_interval(2.0)])).text
-    assert f"{names[0]}: ROI and frame interval changed since this fit." in text
-    assert f"{names[1]}: protocol and frame interval changed since this fit." in text
+    assert f"{names[0]}: rectangle and frame interval changed since the fit." in text
+    assert f"{names[1]}: protocol and frame interval changed since the fit." in text
     # Without the recording, what the user has said of it is known still.
     assert entry.reference is not None
     binned = replace(entry, reference=replace(entry.reference, binning=2))
     text = Page(html_report(of_first.with_recording(binned))).text
-    assert f"{names[0]}: binning changed since this fit." in text
+    assert f"{names[0]}: binning changed since the fit." in text

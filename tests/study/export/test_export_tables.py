@@ -108,7 +108,7 @@ def test_measures_stand_with_their_definition_and_warnings_with_their_region(
     assert told == [
         (fit.region.name, warning)
         for fit in fits
-        for warning in (*fit.fit.warnings, "protocol changed since this fit")
+        for warning in (*fit.fit.warnings, "protocol changed since the fit")
     ]
 
 
@@ -168,7 +168,7 @@ def test_outdated_fits_are_in_the_tables_and_in_plain_data(
     slower = recording.with_frame_interval(2.0)
     export_study(study, [slower], tmp_path, what=[ExportPart.TABLES])
     told = [(line["region"], line["warning"]) for line in read(tmp_path / "warnings.csv")]
-    marked = "protocol and frame interval changed since this fit"
+    marked = "protocol and frame interval changed since the fit"
     for region in study.regions:
         assert (region.name, marked) in told
     warnings = load_workbook(tmp_path / "study.xlsx")["warnings"]
