@@ -8,6 +8,9 @@ from aphyn_gui.fitting.fit import FitForecast
 from aphyn_gui.fitting.population import Population
 from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
 
+_FEW_SEQUENCES = 5
+"""Half of the paper's ten: below it one odd pixel is a fifth of the evidence, or more."""
+
 
 def network_share(forecast: FitForecast) -> float:
     """Share of dv/dt that F_dl carries along a forecast, 0 to 1.
@@ -30,6 +33,7 @@ def warnings(
     spontaneous_beats_ms: tuple[float | None, float | None],
     *,
     physics_converged: bool,
+    training_count: int,
 ) -> tuple[str, ...]:
     """What to know before using a fit's numbers, one short sentence each.
 
@@ -43,8 +47,15 @@ def warnings(
         From ``spontaneous_beat_ms``.
     physics_converged : bool
         Whether the physics-only fit converged.
+    training_count : int
+        Training sequences.
     """
     sentences = []
+    if training_count < _FEW_SEQUENCES:
+        sentences.append(
+            f"The fit rests on {training_count} training sequence{'s' * (training_count > 1)}: "
+            "a larger region would show more of the tissue."
+        )
     if not physics_converged:
         sentences.append("The physics-only fit did not converge.")
     if uncertainty is None:

@@ -109,7 +109,13 @@ def judge(
         uncertainty=uncertainty,
         network_share=network_share(forecast),
         overlaps=found.overlaps,
-        warnings=warnings(uncertainty, population, beats, physics_converged=physics_converged),
+        warnings=warnings(
+            uncertainty,
+            population,
+            beats,
+            physics_converged=physics_converged,
+            training_count=len(sequences.training_voltages),
+        ),
     )
 
 

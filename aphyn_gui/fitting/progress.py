@@ -18,6 +18,20 @@ class Stage(StrEnum):
     HYBRID = "hybrid"
     REPEATING = "other networks"
 
+    @property
+    def meaning(self) -> str:
+        """One sentence for the user."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Stage.PREPARING: "The compiled code is loaded, or made where this is the first time.",
+    Stage.PHYSICS: "The ionic model alone is fitted by least squares, from several starts.",
+    Stage.HYBRID: "Ionic model and network are trained together.",
+    Stage.REPEATING: "The fit is made again from other networks: how far its parameters then lie "
+    "apart belongs into their intervals.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Detail:

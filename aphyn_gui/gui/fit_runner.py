@@ -142,8 +142,18 @@ class FitRunner(QObject):
         self.queue_changed.emit()
         self._start_next()
 
-    def enqueue_all(self) -> None:
-        """Fit every region of all recordings; a recording that cannot be fitted says so once."""
+    def enqueue_all(self, *, only_changed: bool = False) -> None:
+        """Fit the regions of all recordings; a recording that cannot be fitted says so once.
+
+        Parameters
+        ----------
+        only_changed : bool
+            Leave out those whose fit is finished and up to date.
+        """
+        regions = self._controller.study.all_regions
+        if only_changed and regions and all(self._is_up_to_date(region.id) for region in regions):
+            self._controller.report("info", "Every fit is up to date.")
+            return
         entries = [entry for entry in self._controller.study.recordings if entry.regions]
         if not entries:
             self._controller.report("info", "Draw a region on the recording first.")
@@ -155,7 +165,14 @@ class FitRunner(QObject):
                 self._controller.report("error", f"{name}{blocker}")
                 continue
             for region in entry.regions:
-                self.enqueue(region.id)
+                if not (only_changed and self._is_up_to_date(region.id)):
+                    self.enqueue(region.id)
+
+    def _is_up_to_date(self, region_id: str) -> bool:
+        document = self._controller.document
+        fit = document.study.fits.get(region_id)
+        is_finished = fit is not None and fit.fit.outcome is Outcome.FINISHED
+        return is_finished and not document.changes_since_fit(region_id)
 
     def pause(self) -> None:
         """Hold the current run after its epoch."""

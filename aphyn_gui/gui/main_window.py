@@ -247,6 +247,7 @@ class MainWindow(QMainWindow):
         )
         actions.calibrate.triggered.connect(self.movie_view.ask_calibration)
         actions.fit_all.triggered.connect(self.fit_all)
+        actions.fit_changed.triggered.connect(lambda: self.runner.enqueue_all(only_changed=True))
         actions.fit_selected.triggered.connect(
             lambda: runner.enqueue(controller.selected_region_id)
         )
@@ -339,7 +340,8 @@ class MainWindow(QMainWindow):
         allow(not_selected, actions.duplicate, actions.remove)
         blockers = [controller.blocker_of(region.id) for region in controller.study.all_regions]
         not_drawn = controller.analysis_blocker or "draw a region first."
-        allow("" if "" in blockers else (*blockers, not_drawn)[0], actions.fit_all)
+        blocker = "" if "" in blockers else (*blockers, not_drawn)[0]
+        allow(blocker, actions.fit_all, actions.fit_changed)
         allow(controller.analysis_blocker or not_selected, actions.fit_selected)
         is_active = state in (RunnerState.RUNNING, RunnerState.PAUSED)
         actions.pause.setText("Resume" if state is RunnerState.PAUSED else "Pause")

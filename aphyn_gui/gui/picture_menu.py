@@ -59,7 +59,7 @@ class PictureMenu(QObject):
     plots : sequence of ExportedPlot
         In the order of the menu.
     stem : callable
-        Beginning of the file names that are suggested: what is shown now.
+        Beginning of the paths that are suggested: what is shown now, beside its recording.
     report : Report
         For failures, and what went to the clipboard.
     report_file : ReportFile
@@ -70,7 +70,7 @@ class PictureMenu(QObject):
         self,
         window: QWidget,
         plots: Sequence[ExportedPlot],
-        stem: Callable[[], str],
+        stem: Callable[[], Path],
         report: Report,
         report_file: ReportFile,
     ) -> None:
@@ -78,7 +78,7 @@ class PictureMenu(QObject):
         self._window = window
         self._stem = stem
         self._report, self._report_file = report, report_file
-        self._folder = Path()
+        self._folder: Path | None = None
         self.menu = QMenu("Picture of", window)
         self.menu.setToolTipsVisible(True)
         self._actions: list[tuple[QAction, ExportedPlot]] = []
@@ -100,7 +100,9 @@ class PictureMenu(QObject):
 
     def ask_and_save(self, plot: ExportedPlot) -> None:
         """Ask for a file, and write the plot to it."""
-        suggested = str(self._folder / f"{self._stem()}{plot.name.replace(' ', '-')}.svg")
+        stem = self._stem()
+        folder = self._folder or stem.parent
+        suggested = str(folder / f"{stem.name}-{plot.name.replace(' ', '-')}.svg")
         filters = ";;".join(kind.filter for kind in PictureKind)
         dialog = QFileDialog(self._window, f"Save the {plot.name}", suggested, filters)
         # Qt's own dialog does not block the event loop, so that training goes on.

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor
 
+from aphyn_gui.fitting import Stage
 from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import current_theme
@@ -162,7 +163,7 @@ class RegionTableModel(QAbstractTableModel):
             return QColor(current_theme().error)
         if role == Qt.ItemDataRole.ToolTipRole:
             if column == STATUS:
-                return self._problem(region) or self._left_out_reasons(region)
+                return self._explanation(region)
             return region.name if column == NAME else COLUMNS[column].meaning
         return None
 
@@ -224,6 +225,13 @@ class RegionTableModel(QAbstractTableModel):
     def _problem(self, region: Region) -> str:
         analysis = self._analyst.analysis(region.id)
         return "" if analysis is None else analysis.problem
+
+    def _explanation(self, region: Region) -> str:
+        """The status, which a narrow column cuts, and what there is to say about it."""
+        status = self._status_text(region)
+        stage = next((stage for stage in Stage if status.startswith(stage)), None)
+        more = self._problem(region) or self._left_out_reasons(region)
+        return "\n".join(filter(None, (status, stage and stage.meaning, more)))
 
     def _left_out_reasons(self, region: Region) -> str:
         analysis = self._analyst.analysis(region.id)

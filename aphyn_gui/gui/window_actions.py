@@ -117,6 +117,9 @@ class WindowActions(QObject):
         self.fit_all = self._action(
             "Fit all", "Fit every region of all recordings, one after the other", "Ctrl+F"
         )
+        self.fit_changed = self._action(
+            "Fit changed", "Fit regions without a fit, or changed since; leave the others", "Ctrl+E"
+        )
         self.fit_selected = self._action("Fit selected", "Fit the selected region", "Ctrl+Shift+F")
         self.pause = self._action("Pause", "Hold the running fit after its epoch, or go on")
         self.cancel = self._action("Cancel", "End the running fit, keep its last finite model")
@@ -190,7 +193,7 @@ class WindowActions(QObject):
         recording.addActions([self.previous_recording, self.next_recording])
         recording.addActions([self.rename_recording, self.remove_recording, self.find_recordings])
         fit = bar.addMenu("F&it")
-        fit.addActions([self.fit_all, self.fit_selected])
+        fit.addActions([self.fit_all, self.fit_changed, self.fit_selected])
         fit.addSeparator()
         fit.addActions([self.pause, self.cancel])
         view = bar.addMenu("&View")

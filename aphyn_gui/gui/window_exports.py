@@ -44,13 +44,14 @@ class WindowExports(QObject):
         self._window.log_view.write("info", text, "")
         self._window.toaster.show("info", text, "", folder)
 
-    def _stem(self) -> str:
+    def _stem(self) -> Path:
         """What is shown: recording and selected region, as a file name can say it."""
         controller = self._window.controller
         reference, region = controller.study.recording, controller.selected_region
-        names = [] if reference is None else [reference.path.stem]
+        names = ["aphyn"] if reference is None else [reference.path.stem]
         names += [] if region is None else [region.name]
-        return "".join(f"{_file_name(name)}-" for name in names)
+        folder = Path() if reference is None else reference.path.parent
+        return folder / "-".join(_file_name(name) for name in names)
 
 
 def _file_name(name: str) -> str:

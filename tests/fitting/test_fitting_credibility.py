@@ -78,7 +78,7 @@ def test_parameters_that_pace_are_caught_after_the_stimulated_beat() -> None:
     assert 100 < after_beat < 3000
     (sentence,) = warnings(
         drained(fit(noisy_sequences(), PHYSICS)).uncertainty, ONE_POPULATION,
-        (from_rest, after_beat), physics_converged=True,
+        (from_rest, after_beat), physics_converged=True, training_count=10,
     )  # fmt: skip
     assert "fire by themselves" in sentence
 
@@ -142,6 +142,15 @@ def test_a_sound_fit_has_no_warnings() -> None:
     assert drained(fit(noisy_sequences(), PHYSICS)).warnings == ()
 
 
+def test_a_fit_of_very_few_pixels_is_warned_of() -> None:
+    few = noisy_sequences()
+    few = sequence_set(few.voltages[:5], few.sample_interval_ms, 3)
+    said = drained(fit(few, PHYSICS)).warnings
+    assert said[0] == (
+        "The fit rests on 3 training sequences: a larger region would show more of the tissue."
+    )
+
+
 def test_a_parameter_at_its_bound_is_warned_of() -> None:
     narrow = PHYSICS.with_changes(bounds={"tau_close": (2.0, 100.0)})
     result = drained(fit(noisy_sequences(), narrow))
@@ -153,7 +162,8 @@ def test_a_parameter_at_its_bound_is_warned_of() -> None:
 
 def test_every_warning_is_a_sentence() -> None:
     said = warnings(
-        None, Population(False, 0.9, 0.8, (12, 8)), (500.0, 900.0), physics_converged=False
-    )
-    assert len(said) == 5
+        None, Population(False, 0.9, 0.8, (12, 8)), (500.0, 900.0), physics_converged=False,
+        training_count=1,
+    )  # fmt: skip
+    assert len(said) == 6
     assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in said)

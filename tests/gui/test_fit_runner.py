@@ -173,6 +173,34 @@ def test_all_regions_are_fitted_one_after_the_other(
     assert recorder.of("state_changed") == [("running",), ("idle",)]
 
 
+def test_only_what_changed_is_fitted_again(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner
+) -> None:
+    recorder = Recorder(runner, controller)
+    heard: list[str] = []
+    controller.message.connect(lambda level, text, details: heard.append(text))
+
+    def fit_changed() -> list[str]:
+        before = len(recorder.of("finished"))
+        runner.enqueue_all(only_changed=True)
+        qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+        return [region_id for region_id, _ in recorder.of("finished")[before:]]
+
+    first, second = (region.id for region in controller.study.regions[:2])
+    runner.enqueue(first)
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    assert fit_changed() == [second]
+    assert fit_changed() == []
+    assert heard == ["Every fit is up to date."]
+    region = controller.study.region(first)
+    controller.change_region(replace(region, roi=replace(region.roi, x=region.roi.x + 1)))
+    assert fit_changed() == [first]
+    cancelled = controller.study.fits[second]
+    cancelled = replace(cancelled, fit=replace(cancelled.fit, outcome=Outcome.CANCELLED))
+    controller.store_fit(second, cancelled)
+    assert fit_changed() == [second]
+
+
 def test_the_thread_has_a_stack_for_torch_and_no_collector(
     qtbot: QtBot, controller: StudyController
 ) -> None:

@@ -246,7 +246,8 @@ def test_the_form_follows_the_filter_and_the_file_is_said(
     action = next(action for action, plot in pictures._actions if plot.name == "trace")
     action.trigger()
     dialog = with_regions.findChild(QFileDialog)
-    assert dialog.selectedFiles()[0].endswith("movie-ROI-B-trace.svg")
+    beside = with_regions.controller.recording.path.parent
+    assert Path(dialog.selectedFiles()[0]) == beside / "movie-ROI-B-trace.svg"
     dialog.filterSelected.emit(PictureKind.PDF.filter)
     assert dialog.selectedFiles()[0].endswith("movie-ROI-B-trace.pdf")
     dialog.fileSelected.emit(str(tmp_path / "trace.pdf"))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 from window_helpers import click, wait_analysed
 
+from aphyn_gui.fitting import Stage
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.roi_model import COLOR, HEIGHT, NAME, PIXELS, SNR, STATUS, WIDTH, X, Y
 from aphyn_gui.recording import RectangularRoi
@@ -130,4 +131,14 @@ def test_a_region_of_too_few_pixels_says_why(loaded: MainWindow, qtbot: QtBot) -
     wait_analysed(loaded, qtbot)
     model = loaded.roi_table.table.model()
     assert text(loaded, 0, STATUS) == "cannot be fitted"
-    assert model.index(0, STATUS).data(Qt.ItemDataRole.ToolTipRole)
+    told = model.index(0, STATUS).data(Qt.ItemDataRole.ToolTipRole).splitlines()
+    assert told[0] == "cannot be fitted"
+    assert told[1]
+
+
+def test_the_status_of_a_running_fit_explains_itself(with_regions: MainWindow) -> None:
+    region = with_regions.controller.study.regions[0]
+    with_regions.roi_table.set_status(region.id, "other networks, 40%")
+    index = with_regions.roi_table.table.model().index(0, STATUS)
+    told = index.data(Qt.ItemDataRole.ToolTipRole).splitlines()
+    assert told[:2] == ["other networks, 40%", Stage.REPEATING.meaning]
