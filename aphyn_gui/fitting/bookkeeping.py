@@ -10,6 +10,8 @@ import numpy as np
 
 from aphyn_gui.fitting.fit import History
 
+_FIRST_ROWS = 128
+
 
 class WorkingClock:
     """Time a fit spends working: not while it waits to be asked for more."""
@@ -32,24 +34,32 @@ class WorkingClock:
 
 
 class HistoryRecorder:
-    """Collects one row an epoch."""
+    """Collects one row an epoch.
+
+    The rows lie in one array that doubles when it is full: a window asks for the course of a long
+    training several times a second.
+    """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
-        self._rows: list[tuple[float, ...]] = []
+        self._count = 0
+        self._rows = np.empty((_FIRST_ROWS, 4 + len(names)))
 
     @property
     def epochs(self) -> int:
         """Rows so far."""
-        return len(self._rows)
+        return self._count
 
     def add(self, values: Mapping[str, float], *numbers: float) -> None:
         """Add an epoch: all parameters, then training and validation MSE, ||F_dl||^2, lambda."""
-        self._rows.append((*numbers, *(values[name] for name in self._names)))
+        if self._count == len(self._rows):
+            self._rows = np.concatenate((self._rows, np.empty_like(self._rows)))
+        self._rows[self._count] = (*numbers, *(values[name] for name in self._names))
+        self._count += 1
 
     def history(self) -> History:
-        """All epochs so far."""
-        columns = np.array(self._rows, dtype=np.float64).reshape(-1, 4 + len(self._names)).T
+        """All epochs so far, in arrays of their own."""
+        columns = self._rows[: self._count].T.copy()
         training_mse, validation_mse, mean_square, lambda_ = columns[:4]
         return History(
             training_mse=training_mse,

@@ -32,9 +32,9 @@ from aphyn_gui.recording import (
 )
 from aphyn_gui.study import Region, RegionFit, StudyError
 
-PUBLISH_INTERVAL_S = 1 / 6
+PUBLISH_INTERVAL_S = 1 / 5
 """Shortest time between two full snapshots. Each costs a forecast and a painting of every plot that
-is seen: six a second look alive, and leave the processor to the fit."""
+is seen: five a second look alive, and leave the processor to the fit."""
 
 USER_ERRORS = (RecordingError, ProtocolError, PhysicsError, StudyError)
 """Errors whose message is written for the user; everything else is a defect of the program."""
@@ -218,7 +218,7 @@ class _Publisher:
         self._physics_forecast: FitForecast | None = None
 
     def consider(self, progress: Progress) -> None:
-        """Publish the first and the last epoch of a stage, and at most six a second between."""
+        """Publish the first and the last epoch of a stage, and at most five a second between."""
         control = self._request.control
         is_due = (
             time.perf_counter() - self._last_s >= PUBLISH_INTERVAL_S
