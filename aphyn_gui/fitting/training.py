@@ -126,6 +126,7 @@ class Training:
         stage_started = self._clock.running_s
         for number in range(1, protocol.epochs + 1):
             if self._should_stop():
+                training.settle()
                 return Outcome.CANCELLED
             epoch = training.epoch()
             if epoch is None:

@@ -200,6 +200,23 @@ def test_divergence_is_reported_and_the_last_finite_model_kept() -> None:
     assert np.isfinite(result.forecast.voltage).all()
 
 
+def test_a_fit_cancelled_just_before_it_diverges_keeps_finite_numbers() -> None:
+    wild = HYBRID.with_changes(learning_rate=30.0, epochs=200)
+    _, diverged = drain(fit(noisy_sequences(), wild))
+    last = diverged.history.epochs
+    done = 0
+
+    def look(progress: Progress) -> None:
+        nonlocal done
+        done = progress.epoch if progress.stage is Stage.HYBRID else 0
+
+    result = drained(fit(noisy_sequences(), wild, should_stop=lambda: done == last), look)
+    assert result.outcome is Outcome.CANCELLED
+    assert result.history.epochs == last
+    assert math.isfinite(result.hybrid.training_mse)
+    assert np.isfinite(result.forecast.voltage).all()
+
+
 def test_without_a_warm_start_the_hybrid_begins_at_the_protocols_values() -> None:
     cold = HYBRID.with_changes(warm_start=False, values={"tau_close": 80.0}, epochs=1)
     reports, _ = drain(fit(noisy_sequences(), cold))
