@@ -174,20 +174,20 @@ class MovieView(QWidget):
         transport = self._transport
         transport.setContentsMargins(6, 2, 6, 4)
         transport.setSpacing(8)
-        for widget, stretch in (
-            (self._play_button, 0),
-            (self._slider, 1),
-            (self._time, 0),
-        ):
-            transport.addWidget(widget, stretch)
+        transport.addWidget(self._play_button)
+        transport.addWidget(self._slider, 1)
         self._second_row.setSpacing(8)
-        self._left_out.setContentsMargins(10, 0, 10, 0)
+        # The time stands above, which leaves the row to the slider.
+        words = QHBoxLayout()
+        words.setContentsMargins(10, 0, 10, 0)
+        words.addWidget(self._left_out, 1)
+        words.addWidget(self._time)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self._calibration)
         layout.addWidget(self._canvas, 1)
-        layout.addWidget(self._left_out)
+        layout.addLayout(words)
         layout.addLayout(transport)
         layout.addLayout(self._second_row)
         self.add_control(self._mode)
