@@ -53,7 +53,10 @@ def contents_text(
     str
         One line for each file of the study, and for each kind of file of the regions.
     """
-    meanings = _OF_THE_STUDY | {f"{table.name}.csv": table.note for table in tables}
+    meanings = _OF_THE_STUDY | {
+        f"{table.name}.csv": f"{table.note[0].lower()}{table.note[1:].removesuffix('.')}"
+        for table in tables
+    }
     names = [path.name for path in written if path.parent == folder]
     lines = [f"Written by aphyn_gui {__version__}. Times are in ms, rates in 1/ms.", ""]
     lines += _aligned((name, meanings[name]) for name in names)
@@ -68,9 +71,9 @@ def contents_text(
         lines += ["", "In each of them, after the region's name:"]
         lines += [f"  {line}" for line in _aligned(kinds)]
         if any(path.suffix == ".npy" for path in written):
-            lines += ["", "A file .npy holds the columns of the file .csv of the same name."]
+            lines += ["", "A .npy file holds the columns of the .csv file of the same name."]
         if any("_physics_only" in path.name for path in written):
-            lines += ["", "_physics_only: of the fit without network; else beside the network."]
+            lines += ["", "With _physics_only: the physics fitted alone; without: beside the network."]
     return "\n".join(lines) + "\n"
 
 
