@@ -73,7 +73,10 @@ def contents_text(
         if any(path.suffix == ".npy" for path in written):
             lines += ["", "A .npy file holds the columns of the .csv file of the same name."]
         if any("_physics_only" in path.name for path in written):
-            lines += ["", "With _physics_only: the physics fitted alone; without: beside the network."]
+            lines += [
+                "",
+                "With _physics_only: the physics fitted alone; without: beside the network.",
+            ]
     return "\n".join(lines) + "\n"
 
 
