@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from aphyn_gui.fitting.fit import FitForecast
+from aphyn_gui.fitting.fit import Errors, FitForecast
 from aphyn_gui.fitting.population import Population
 from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
+
+_FURTHER = 0.05
+"""Share by which the hybrid's error must exceed the physics' to be spoken of: noise moves both."""
+
+_LARGE_SHARE, _LARGE_OVERLAP = 0.25, 0.5
+"""From where on F_dl is no small residual, and its likeness to a parameter's work no chance."""
 
 _FEW_SEQUENCES = 5
 """Half of the paper's ten: below it one odd pixel is a fifth of the evidence, or more."""
@@ -81,6 +88,37 @@ def warnings(
         sentences.append(
             f"The region does not look like one population: its sequences fall into two groups, of "
             f"{min(population.sizes)} and {max(population.sizes)}; its mean describes neither."
+        )
+    return tuple(sentences)
+
+
+def network_warnings(
+    share: float, overlaps: Mapping[str, float], hybrid: Errors, physics: Errors
+) -> tuple[str, ...]:
+    """What to know of a network before using the parameters beside it, one sentence each.
+
+    Parameters
+    ----------
+    share : float
+        From ``network_share``.
+    overlaps : mapping of str to float
+        Of F_dl with each learned parameter's own work, -1 to 1.
+    hybrid, physics : Errors
+        Of the forecasts with the network, and of the physics fitted alone.
+    """
+    sentences = []
+    before, after = physics.training_mse, hybrid.training_mse
+    if after > before * (1 + _FURTHER):
+        sentences.append(
+            f"The hybrid is further from the data than the physics alone, mean square error "
+            f"{after:.3g} against {before:.3g}: do not use its parameters."
+        )
+    if share > _LARGE_SHARE:
+        names = [name for name, overlap in overlaps.items() if abs(overlap) > _LARGE_OVERLAP]
+        work = f", and does work of {' and '.join(names)}" if names else ""
+        sentences.append(
+            f"The network carries {share:.0%} of dv/dt{work}: the parameters beside it do not "
+            "describe the action potential alone."
         )
     return tuple(sentences)
 

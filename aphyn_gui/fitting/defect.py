@@ -82,8 +82,8 @@ def find_defect(
     variances: Array,
     learned: list[int],
     by_variable: Array,
-) -> Defect:
-    """The most probable field.
+) -> Defect | None:
+    """The most probable field; None where the derivatives are too large to compute with.
 
     Parameters
     ----------
@@ -114,7 +114,12 @@ def find_defect(
     data = weight * residual
     base = np.eye(len(data)) + PARAMETER_SPREAD**2 * by_parameter @ by_parameter.T
     kernels = [response @ response.T for response in responses]
-    sizes, evidence = _best_sizes(base, kernels, data)
+    if not all(np.isfinite(matrix).all() for matrix in (data, base, *kernels)):
+        return None
+    try:
+        sizes, evidence = _best_sizes(base, kernels, data)
+    except np.linalg.LinAlgError:
+        return None
     field = sizes[0] * kernels[0] + sizes[1] * kernels[1]
     covariance = base + field
     solved = np.linalg.solve(covariance, data)

@@ -87,7 +87,7 @@ def fit_hybrid(
     solver = HybridSolver(model, sequences.double().numpy(), initial, grid, physics_names)
     iteration = 0
     defect = solver.defect()
-    if defect.evidence < LEAST_EVIDENCE:
+    if defect is None or defect.evidence < LEAST_EVIDENCE:
         solver.silence()
         state = solver.state(1, 0.0)
         yield state
@@ -106,7 +106,10 @@ def fit_hybrid(
             if solver.is_worse_than_physics:
                 solver.begin(defect)
             else:
-                lesson = solver.lesson(solver.defect())
+                nearer = solver.defect()
+                if nearer is None:
+                    break
+                lesson = solver.lesson(nearer)
         lessons = min(_LESSONS, (iterations - iteration + 1) // 2)
         for _ in teach(solver.network, *lesson, seed + attempt, lessons):
             solver.look_again()

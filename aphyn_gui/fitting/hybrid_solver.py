@@ -54,7 +54,11 @@ class Attempt:
 
 
 class HybridSolver:
-    """Current point, and one improving step at a time."""
+    """Current point, and one improving step at a time; it begins with a silent network.
+
+    Physics that is about to fire again does so at the least touch: what a network's random start
+    adds could be a whole beat.
+    """
 
     def __init__(
         self,
@@ -83,7 +87,7 @@ class HybridSolver:
         self._damping = 1e-3
         self._physics_free = model.free.detach().clone()
         self._base, self._hold = self._physics_free, 0.0
-        self._voltage, self._rate = self._run()
+        self.silence()
         self._physics_misfit = self._misfit
 
     @property
@@ -100,8 +104,12 @@ class HybridSolver:
         """Let a parameter's distance from where the physics left it cost this much."""
         self._hold = weight
 
-    def defect(self) -> Defect:
-        """What the physics misses, to first order about the current point."""
+    @_DIVERGING
+    def defect(self) -> Defect | None:
+        """What the physics misses, to first order about the current point.
+
+        None where there is no first order: the trajectory hangs on its parameters without measure.
+        """
         path = self._differentiate()
         self._sensitivity = self._shares @ path.by_rate**2
         self._base = self._model.free.detach().clone()

@@ -88,7 +88,9 @@ def judge(
     )
     population = examine_population(sequences.voltages)
     uncertainty = None
-    parts = (found.fit.jacobian, found.fit.fixed_jacobian, found.fit.by_start)
+    field = _of_the_field(model, found, sequences.training_voltages, groups)
+    parts = [found.fit.jacobian, found.fit.fixed_jacobian, found.fit.by_start]
+    parts += [] if field is None else [field]
     if all(bool(np.isfinite(part).all()) for part in parts):
         # The mean of n observations, times the root of n, has the noise of one.
         weights = np.sqrt(np.bincount(groups))
@@ -99,7 +101,7 @@ def judge(
             found.fit.weighted(weights),
             is_one_population=population.is_one,
             network_spread=network_spread,
-            field_covariance=_of_the_field(model, found, sequences.training_voltages, groups),
+            field_covariance=field,
         )
         if len(sequences.training_voltages) > 1:
             # Noise that lasts longer than a sample is larger in the averages.
@@ -122,7 +124,10 @@ def judge(
 def _of_the_field(
     model: HybridModel, found: Linearisation, voltages: Array, groups: npt.NDArray[np.intp]
 ) -> Array | None:
-    """Covariance of what F_dl may add to the weighted means of the groups; None where silent."""
+    """Covariance of what F_dl may add to the weighted means of the groups; None where silent.
+
+    NaN where nobody can tell.
+    """
     path = found.path
     if path is None or not path.network_rate.any() or len(voltages) < 2:
         return None
@@ -138,5 +143,7 @@ def _of_the_field(
         np.array([variable.by_variable for variable in found.fit.variables]),
     )
     weights = np.sqrt(counts)
+    if defect is None:
+        return np.full((len(weights), len(weights)), np.nan)
     covariance: Array = weights[:, None] * defect.covariance * weights
     return covariance

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from aphyn_gui import __version__
 from aphyn_gui.fitting.bookkeeping import HistoryRecorder, WorkingClock
+from aphyn_gui.fitting.credibility import network_warnings
 from aphyn_gui.fitting.device_choice import choose_device
 from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, Outcome, Provenance
 from aphyn_gui.fitting.forecasts import forecast_of
@@ -369,7 +370,12 @@ class Training:
             uncertainty=judged.uncertainty,
             network_share=judged.network_share,
             overlaps=judged.overlaps,
-            warnings=judged.warnings,
+            warnings=(
+                *network_warnings(
+                    judged.network_share, judged.overlaps, hybrid_errors, physics_errors
+                ),
+                *judged.warnings,
+            ),
             provenance=Provenance(
                 package_version=__version__,
                 torch_version=torch.__version__,

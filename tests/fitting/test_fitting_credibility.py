@@ -9,8 +9,8 @@ import pytest
 from simulated import STIMULUS, TRUTH, clean_trace, noisy_sequences, sequence_set
 
 from aphyn_gui.draining import drained
-from aphyn_gui.fitting import RECOMMENDED, FitForecast, fit
-from aphyn_gui.fitting.credibility import drift, network_share, warnings
+from aphyn_gui.fitting import RECOMMENDED, Errors, FitForecast, fit
+from aphyn_gui.fitting.credibility import drift, network_share, network_warnings, warnings
 from aphyn_gui.fitting.linearisation import overlap
 from aphyn_gui.fitting.pacing import spontaneous_beat_ms, upward_crossings
 from aphyn_gui.fitting.population import (
@@ -140,6 +140,19 @@ def test_the_best_division_is_found_by_trying_all() -> None:
 
 def test_a_sound_fit_has_no_warnings() -> None:
     assert drained(fit(noisy_sequences(), PHYSICS)).warnings == ()
+
+
+def test_a_network_that_does_the_physics_work_is_warned_of() -> None:
+    good, bad = Errors(1e-3, 1e-3), Errors(4e-3, 4e-3)
+    assert network_warnings(0.1, {"tau_in": 0.9}, good, bad) == ()
+    (share,) = network_warnings(0.4, {"tau_in": -0.6, "tau_out": 0.1}, good, bad)
+    assert share == (
+        "The network carries 40% of dv/dt, and does work of tau_in: the parameters beside it do "
+        "not describe the action potential alone."
+    )
+    (worse,) = network_warnings(0.1, {}, bad, good)
+    assert worse.startswith("The hybrid is further from the data than the physics alone")
+    assert "0.004 against 0.001" in worse
 
 
 def test_a_fit_of_very_few_pixels_is_warned_of() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,17 +13,21 @@ from simulated import TRUTH, noisy_sequences, sequence_set
 
 from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED, fit
+from aphyn_gui.fitting.defect import find_defect
 from aphyn_gui.fitting.distillation import teach
 from aphyn_gui.fitting.observation_groups import observation_groups
 from aphyn_gui.hybrid import (
+    HybridModel,
+    Integrator,
     NetworkShape,
     ResidualNetwork,
     TimeGrid,
     TrajectoryProblem,
     follow,
+    physical_names,
     simulate,
 )
-from aphyn_gui.hybrid.path_derivatives import group_means
+from aphyn_gui.hybrid.path_derivatives import group_means, path_derivatives
 from aphyn_gui.physics import MITCHELL_SCHAEFFER_SMOOTH
 
 
@@ -48,6 +53,49 @@ def test_noise_alone_leaves_the_network_silent_and_the_intervals_true() -> None:
         )
     # 60 intervals of 95 %: 57 expected, fewer than 51 once in 400 times.
     assert covered >= 51
+
+
+@pytest.mark.parametrize(("noise", "seed"), [(0.01, 0), (0.01, 2), (0.04, 0), (0.04, 2)])
+def test_physics_about_to_fire_again_is_not_set_off(noise: float, seed: int) -> None:
+    """At the window's end v passes the gate's threshold: the least touch adds a beat."""
+    values = {"tau_in": 0.5408, "tau_out": 24.45, "tau_open": 120.0, "tau_close": 50.387,
+              "v_gate": 0.13, "stimulus_amplitude": 0.36548, "stimulus_duration": 0.2,
+              "stimulus_onset": 1.8042}  # fmt: skip
+    grid = TimeGrid.covering(190, 2.0, 0.1)
+    problem = TrajectoryProblem(MITCHELL_SCHAEFFER_SMOOTH, None, grid)
+    physical = torch.tensor([values[n] for n in problem.physical_names], dtype=torch.float64)
+    initial = torch.tensor([[0.0918, 1.0]], dtype=torch.float64)
+    voltage = simulate(problem, physical, None, initial).voltage[0, :: grid.steps_per_sample]
+    generator = np.random.default_rng(seed)
+    copies = voltage.numpy() + noise * generator.normal(size=(15, len(voltage)))
+    result = drained(fit(sequence_set(copies, 2.0, 10), RECOMMENDED.with_changes(repeats=0)))
+    assert result.hybrid.training_mse <= result.physics.training_mse * 1.001
+    assert result.hybrid.training_mse < 1.1 * noise**2
+    assert result.mean_square_f_dl == 0
+
+
+def test_derivatives_without_measure_have_no_defect() -> None:
+    grid = TimeGrid(STEP_MS, 10, STEPS // 10 + 1)
+    model = HybridModel(
+        MITCHELL_SCHAEFFER_SMOOTH,
+        dict(zip(physical_names(MITCHELL_SCHAEFFER_SMOOTH), PHYSICAL.tolist(), strict=True)),
+        {"tau_in": (0.05, 1.0)},
+        ResidualNetwork(NetworkShape(), 1e-4, 0, torch.float64),
+        torch.float64,
+    )
+    initial = torch.tensor([[0.0, 1.0]], dtype=torch.float64)
+    groups = np.arange(grid.sample_count)
+    path = path_derivatives(
+        model, initial, grid, Integrator.EULER, np.zeros((0, grid.step_count)), groups
+    )
+    noise = np.full(len(groups), 1e-4)
+    residual = np.full(len(groups), 1e-3)
+    learned = [physical_names(MITCHELL_SCHAEFFER_SMOOTH).index("tau_in")]
+    assert find_defect(path, residual, noise, learned, np.ones(1)) is not None
+    for size in (1e20, 1e200):
+        wild = replace(path, by_parameter=path.by_parameter * size)
+        with np.errstate(over="ignore"):
+            assert find_defect(wild, residual, noise, learned, np.ones(1)) is None
 
 
 def test_a_field_is_taught_and_is_silent_elsewhere() -> None:

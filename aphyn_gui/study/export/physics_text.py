@@ -75,7 +75,7 @@ def hybrid_physics(fitted: FittedRegion) -> FittedPhysics:
             "These are the parameters of F_p beside F_dl. F_dl, the residual network, is not part "
             f"of this file; it carries {fit.network_share:.0%} of dv/dt in the fit, so this "
             "physics alone does not repeat the fitted action potential: the file called "
-            "physics-only comes as close as this model can."
+            "physics_only comes as close as this model can."
         )
     return _physics(fitted, fit.parameters, fit.forecast, (part, *fit.warnings), fit.uncertainty)
 
