@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aphyn_gui.recording import doubt_of_interval
+
 _INTERVAL_MS = "ms between frames"
 _RATE_HZ = "frames per second (Hz)"
 
@@ -108,6 +110,10 @@ class CalibrationBar(QFrame):
             return
         if self._unit.currentText() == _RATE_HZ:
             interval = 1000.0 / interval
+        doubt = doubt_of_interval(interval)
+        if doubt:
+            self._complain(f"{doubt}.")
+            return
         self.hide()
         self.applied.emit(interval, pitch)
 

@@ -203,7 +203,8 @@ class RegionTableModel(QAbstractTableModel):
         if self._controller.recording is None:
             return "recording missing"
         if self._controller.analysis_blocker:
-            return "frame interval unknown"
+            interval = self._controller.recording.frame_interval_ms
+            return f"frame interval {'unknown' if interval is None else 'doubtful'}"
         if not self._analyst.is_current(region.id):
             return "analysing…"
         if self._problem(region):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aphyn_gui.recording import RecordingError
+from aphyn_gui.recording import RecordingError, doubt_of_interval
 from aphyn_gui.study import Document, Region, Study, StudyError
 
 
@@ -16,7 +16,8 @@ def analysis_blocker(document: Document, recording_id: str) -> str:
             "The file does not say how far apart its frames are: enter the frame interval "
             "above the movie."
         )
-    return ""
+    doubt = doubt_of_interval(recording.frame_interval_ms)
+    return f"{doubt}; Recording > Frame interval and pixel pitch corrects it." if doubt else ""
 
 
 def require_acceptable_region(document: Document, region: Region) -> None:

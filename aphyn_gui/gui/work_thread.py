@@ -12,8 +12,10 @@ from PySide6.QtCore import QObject, QThread
 _STACK_BYTES = 16 * 2**20
 """macOS gives threads 512 KB, too little for torch, LAPACK and numba's compiler."""
 
-_NICE = 5
-"""A third of the window's share, where both want the same core."""
+_NICER = 5
+"""Than the window: a third of its share, where both want the same core."""
+
+_NICEST = 19
 
 
 class WorkThread(QThread):
@@ -39,7 +41,9 @@ class WorkThread(QThread):
             # Qt cannot lower the priority of an ordinary thread here. Threads that this one
             # starts, such as those of the kernels, inherit it.
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+                thread = threading.get_native_id()
+                nice = min(os.getpriority(os.PRIO_PROCESS, thread) + _NICER, _NICEST)
+                os.setpriority(os.PRIO_PROCESS, thread, nice)
         else:
             self.setPriority(QThread.Priority.LowPriority)
         self.exec()

@@ -39,6 +39,7 @@ from aphyn_gui.recording.field_sequences import (
     potentials_of,
 )
 from aphyn_gui.recording.formats import FORMATS, RecordingFormat, open_recording
+from aphyn_gui.recording.frame_interval import doubt_of_interval
 from aphyn_gui.recording.frame_repair import FrameFaults, find_faulty_frames, repair_counts
 from aphyn_gui.recording.frames import FrameSource
 from aphyn_gui.recording.mapping import MapProgress, compute_maps, run_maps
@@ -134,6 +135,7 @@ __all__ = [
     "compute_maps",
     "cut_sequences",
     "detect_beats",
+    "doubt_of_interval",
     "field_timing",
     "filter_in_time",
     "find_alternans",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aphyn_gui.recording.errors import RecordingError
+from aphyn_gui.recording.frame_interval import doubt_of_interval
 from aphyn_gui.recording.frame_repair import Repaired, repair_counts
 from aphyn_gui.recording.preparation import Preparation
 from aphyn_gui.recording.recording import Recording
@@ -180,6 +181,9 @@ def _frame_interval_ms(recording: Recording) -> float:
             f"the file does not say its frame interval: enter the time between the frames of "
             f"{recording.path.name}, in ms"
         )
+    doubt = doubt_of_interval(recording.frame_interval_ms)
+    if doubt:
+        raise RecordingError(doubt)
     return recording.frame_interval_ms
 
 
