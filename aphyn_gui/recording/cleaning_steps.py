@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aphyn_gui.recording.baseline import smoothness
-from aphyn_gui.recording.cleaning import PolaritySuggestion
+from aphyn_gui.recording.cleaning import BASELINE_WEIGHT, PolaritySuggestion
 from aphyn_gui.recording.preparation import Polarity, Preparation
 from aphyn_gui.recording.region_counts import RegionCounts
 from aphyn_gui.recording.temporal import describe_filter, step_rise_time_ms
@@ -81,8 +81,8 @@ def _baseline_step(frame_interval_ms: float, preparation: Preparation) -> str:
     if preparation.drift_order == 0:
         return "The mean of each trace was subtracted."
     return (
-        f"A polynomial baseline of degree {preparation.drift_order}, fitted by asymmetric "
-        "least squares (weight 0.1 above it), was subtracted from each trace."
+        f"A polynomial baseline of degree {preparation.drift_order}, fitted by asymmetric least "
+        f"squares (weight {BASELINE_WEIGHT:g} above it), was subtracted from each trace."
     )
 
 

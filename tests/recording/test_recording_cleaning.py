@@ -121,6 +121,21 @@ def test_a_beat_cut_off_at_the_end_hardly_tilts_the_baseline() -> None:
     assert abs(tilt) < 0.35 * abs(ordinary)
 
 
+@pytest.mark.parametrize(
+    ("onsets_ms", "largest"), [((60, 560), 0.1), ((60, 560, 1060), 0.02), ((0, 500, 1000), 0.1)]
+)
+@pytest.mark.parametrize("slope", [0.0, 2.0])
+def test_long_beats_hardly_tilt_the_baseline(
+    onsets_ms: tuple[int, ...], largest: float, slope: float
+) -> None:
+    """Beats of 240 ms that lie unevenly in 1.2 s."""
+    beats = beating(onsets_ms, 1200, 1.0, duration_ms=240.0)
+    noise = 0.05 * np.random.default_rng(0).normal(size=1200)
+    drift = np.linspace(0, slope, 1200)
+    taken = beats + drift + noise - remove_drift(beats + drift + noise, 1)
+    assert abs(taken[-1] - taken[0] - slope) < largest
+
+
 def test_nan_stays_in_its_own_trace() -> None:
     traces = np.tile(upright(), (3, 1))
     traces[1, 7] = np.nan
