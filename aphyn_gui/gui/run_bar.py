@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.compilation import is_compiling
-from aphyn_gui.fitting import Progress
+from aphyn_gui.fitting import Progress, Stage
 from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.study_controller import StudyController
@@ -25,6 +25,9 @@ _LINE_HEIGHT = 4
 _IDLE = "No fit is running."
 _CANCELLING = "Cancelling…"
 _CANCELLING_LATER = "Cancelling after compilation…"
+_EPOCHS_TO_JUDGE_BY = 3
+"""The first ones wait for code to be loaded or compiled: minutes would be foretold for seconds."""
+
 _WORDS_INTERVAL_MS = 200
 """Nobody reads faster, and numbers that change must be laid out anew."""
 
@@ -197,12 +200,15 @@ class ProgressLine(QWidget):
 
 def progress_text(progress: Progress, is_paused: bool = False) -> str:
     """Stage, epoch, remaining time, speed and device of a report, in one line."""
-    parts = [f"{progress.stage.value}, epoch {progress.epoch}/{progress.epochs}"]
+    what = "" if progress.stage is Stage.REPEATING else "epoch "
+    parts = [f"{progress.stage.value}, {what}{progress.epoch}/{progress.epochs}"]
+    is_repeating = progress.stage is Stage.REPEATING
+    can_judge = is_repeating or progress.epoch >= _EPOCHS_TO_JUDGE_BY
     if is_paused:
         parts.append("paused")
-    elif not math.isnan(progress.remaining_s):
+    elif can_judge and not math.isnan(progress.remaining_s):
         parts.append(f"{duration_text(progress.remaining_s)} left")
-    if not math.isnan(progress.epochs_per_s):
+    if can_judge and not is_repeating and not math.isnan(progress.epochs_per_s):
         parts.append(f"{progress.epochs_per_s:.3g} epochs/s")
     parts.append(progress.device)
     return "   ".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -12,9 +13,9 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.compilation import compiling, is_compiling
-from aphyn_gui.fitting import Progress
+from aphyn_gui.fitting import Progress, Stage
 from aphyn_gui.gui.fit_runner import FitRunner
-from aphyn_gui.gui.run_bar import RunBar, duration_text
+from aphyn_gui.gui.run_bar import RunBar, duration_text, progress_text
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import RegionFit, fit_region
 
@@ -45,7 +46,8 @@ def test_pause_resume_and_cancel_by_mouse(
     assert bar.queue.text() == "1 waiting"
     qtbot.waitUntil(lambda: "hybrid" in bar.text.text(), timeout=TIMEOUT_MS)
     assert bar.text.text().startswith("ROI A")
-    assert "epochs/s" in bar.text.text()
+    qtbot.waitUntil(lambda: "epochs/s" in bar.text.text(), timeout=TIMEOUT_MS)
+    assert "left" in bar.text.text()
     assert "CPU" in bar.text.text()
     qtbot.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
     assert runner.state == "paused"
@@ -111,3 +113,18 @@ def test_a_narrow_bar_keeps_its_buttons(
 )
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+def test_nothing_is_foretold_from_the_first_epochs(controller: StudyController) -> None:
+    study, recording = controller.study, controller.recording
+    assert recording is not None
+    course = fit_region(recording, study.regions[0], study.preparation, study.protocol)
+    start = replace(
+        next(course), stage=Stage.HYBRID, epoch=1, epochs=100, remaining_s=200.0,
+        epochs_per_s=0.5, device="CPU",
+    )  # fmt: skip
+    assert progress_text(start) == "hybrid, epoch 1/100   CPU"
+    later = replace(start, epoch=10, epochs_per_s=50.0, remaining_s=1.8)
+    assert progress_text(later) == "hybrid, epoch 10/100   1.8 s left   50 epochs/s   CPU"
+    other = replace(later, stage=Stage.REPEATING, epoch=1, epochs=2, remaining_s=0.4)
+    assert progress_text(other) == "other networks, 1/2   0.4 s left   CPU"

@@ -202,7 +202,9 @@ def test_time_saved_as_depth_is_taken_and_said(path: Path) -> None:
 
     assert recording.frame_count == 20
     assert recording.frame_interval_ms == pytest.approx(2.0)
-    assert any("depth (Z), 20 long" in text for text in recording.assumptions)
+    assert recording.assumptions == (
+        "The file calls its 20 images depth (Z): they were taken as frames in time.",
+    )
 
 
 def test_the_longest_axis_is_time_and_the_first_of_the_others_is_read(path: Path) -> None:

@@ -21,6 +21,7 @@ _AXIS_WORDS = {
     "Q": "an unnamed axis (Q)",
     "C": "channel",
 }
+_NAMELESS = "QI"
 _LISTED_AT_MOST = 8
 
 
@@ -159,10 +160,20 @@ def _time(
         order, pages = ((1, 0, 2) if axes[shown] == "Y" else (2, 0, 1)), guess
     assumptions: tuple[str, ...] = ()
     if axes[shown] != "T" and "time_axis" not in choices:
-        assumptions = (
-            f"The file names no axis as time that is as long as {_words(axes[shown])}, "
-            f"{shape[shown]} long, which was taken as time.",
-        )
+        count = shape[shown]
+        if "T" in axes:
+            said = (
+                f"The file names no axis as time that is as long as {_words(axes[shown])}, "
+                f"{count} long, which was taken as time."
+            )
+        elif axes[shown] in _NAMELESS:
+            said = f"The file does not say what its {count} images are: they were taken as frames."
+        else:
+            said = (
+                f"The file calls its {count} images {_words(axes[shown])}: they were taken as "
+                "frames in time."
+            )
+        assumptions = (said,)
     return pages, (choice,), order, assumptions
 
 
