@@ -36,7 +36,7 @@ from aphyn_gui.recording import (
     Split,
 )
 from aphyn_gui.study import Study, StudyError, compare, fit_region
-from aphyn_gui.study.export import ExportPart, export_study, study_as_dict
+from aphyn_gui.study.export import export_study, study_as_dict
 from aphyn_gui.study.writing import write_text
 
 BAD_INPUT = 2
@@ -166,11 +166,7 @@ def _add_fit_options(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR",
         help="folder for the results: fit.json, and the parts that --export names",
     )  # fmt: skip
-    results.add_argument(
-        "--export", nargs="+", choices=[*ExportPart], default=[*ExportPart], metavar="PART",
-        help="with --out, what to write beside fit.json (default: all): "
-        + "; ".join(f"{part}: {part.meaning}" for part in ExportPart),
-    )  # fmt: skip
+    cli_project.add_parts_option(results)
     cli_project.add_save_option(results)
 
 
@@ -199,8 +195,9 @@ def _fit(options: argparse.Namespace) -> int:
             print(f"{region.name}: {fit.fit.message}", file=sys.stderr)
     result = study_as_dict(study, recording)
     if options.out is not None:
-        parts = [ExportPart(part) for part in options.export]
-        files = export_study(study, [recording], options.out, what=parts)
+        files = export_study(
+            study, [recording], options.out, what=options.export, beside=["fit.json"]
+        )
         write_text(options.out / "fit.json", json.dumps(result, indent=2) + "\n")
         print(f"wrote {len(files) + 1} files into {options.out}", file=sys.stderr)
     print(json.dumps(result) if options.json else compare(study).to_text())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aphyn_gui.cli_input import InputError
 from aphyn_gui.study import PROJECT_SUFFIX, Study, StudyRecording
-from aphyn_gui.study.export import export_study, study_as_dict
+from aphyn_gui.study.export import ExportPart, export_study, study_as_dict
 from aphyn_gui.study.opening import open_project, with_content_hash
 from aphyn_gui.study.project_file import save_project
 from aphyn_gui.study.writing import write_text
@@ -40,6 +40,16 @@ def require_writable(path: Path | None) -> None:
         raise InputError(f"--save: there is no folder {path.absolute().parent}")
 
 
+def add_parts_option(parser: argparse._ActionsContainer) -> None:
+    """Add ``--export``, which names parts of a study's results."""
+    parser.add_argument(
+        "--export", nargs="+", choices=[*ExportPart], default=[*ExportPart],
+        metavar="PART",
+        help="with --out, what to write beside fit.json (default: all): "
+        + "; ".join(f"{part}: {part.meaning}" for part in ExportPart),
+    )  # fmt: skip
+
+
 def save(study: Study, path: Path) -> None:
     """Write a study into a project file and say so.
 
@@ -67,6 +77,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
     )
+    add_parts_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,14 +107,24 @@ def run(options: argparse.Namespace) -> int:
     open_ones = [
         document.recordings[entry.id] for entry in fitted if entry.id in document.recordings
     ]
-    files = export_study(study, open_ones, options.out)
+    names = {
+        entry.id: "fit.json" if len(fitted) == 1 else f"fit-{entry.id}.json"
+        for entry in fitted
+        if entry.id in document.recordings
+    }
+    files = export_study(
+        study, open_ones, options.out, what=options.export, beside=[*names.values()]
+    )
     for entry in fitted:
-        if entry.id not in document.recordings:
+        name = names.get(entry.id)
+        if name is None:
             problem = document.problems.get(entry.id, f"{entry.name} is not open")
-            print(f"without its traces and description: {problem}", file=sys.stderr)
+            print(
+                f"{entry.name} is exported without its traces and fit.json: {problem}",
+                file=sys.stderr,
+            )
             continue
         result = study_as_dict(_only(study, entry), document.recordings[entry.id])
-        name = "fit.json" if len(fitted) == 1 else f"fit-{entry.id}.json"
         files.append(write_text(options.out / name, json.dumps(result, indent=2) + "\n"))
     print(f"wrote {len(files)} files into {options.out}", file=sys.stderr)
     return 0

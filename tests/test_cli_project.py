@@ -46,6 +46,10 @@ def test_a_fit_is_saved_and_exported_again(tmp_path: Path, capsys) -> None:
         table = {row["quantity"]: row for row in csv.DictReader(file)}
     name = DEMO_REGIONS[0].name
     assert float(table["tau_in_ms"][name]) == exported["regions"][0]["tau_in_ms"]
+    assert "fit.json" in (tmp_path / "out" / "contents.txt").read_text(encoding="utf-8")
+    some = tmp_path / "some"
+    assert main(["export", str(path), "--out", str(some), "--export", "script"]) == 0
+    assert {entry.name for entry in some.iterdir()} == {"fit_again.py", "fit.json"}
 
 
 def test_what_cannot_be_saved_is_said_before_the_fit(tmp_path: Path, capsys) -> None:

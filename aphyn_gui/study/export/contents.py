@@ -17,6 +17,7 @@ _OF_THE_STUDY = {
     "report.html": "figures, tables and methods on one page",
     "fit_again.py": "a Python script that makes the fits again",
 }
+_JSON = "every number of the fits, for programs"
 _OF_A_REGION = {
     "_parameters.csv": "learned and fixed parameters, with intervals",
     "_trace.csv": "the mean trace over the whole recording, as recorded and prepared",
@@ -40,7 +41,7 @@ def contents_text(
     Parameters
     ----------
     written : sequence of Path
-        Files of the export.
+        Files of the export, and JSON files that lie beside them.
     folder : Path
         Where they lie.
     fitted : iterable of FittedRegion
@@ -58,6 +59,7 @@ def contents_text(
         for table in tables
     }
     names = [path.name for path in written if path.parent == folder]
+    meanings |= {name: _JSON for name in names if name.endswith(".json")}
     lines = [f"Written by aphyn_gui {__version__}. Times are in ms, rates in 1/ms.", ""]
     lines += _aligned((name, meanings[name]) for name in names)
     kinds = [

@@ -76,6 +76,7 @@ def export_study(
     folder: Path,
     *,
     what: Collection[ExportPart] = tuple(ExportPart),
+    beside: Collection[str] = (),
 ) -> list[Path]:
     """Write a study's results; each file appears only when it is complete.
 
@@ -91,6 +92,8 @@ def export_study(
         of its own in it.
     what : collection of ExportPart
         Parts to write.
+    beside : collection of str
+        Names of JSON files that the caller adds: they belong on the page of contents.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def export_study(
     RecordingError
         If a recording cannot be read.
     """
-    progress = export_in_steps(study, recordings, folder, what=what)
+    progress = export_in_steps(study, recordings, folder, what=what, beside=beside)
     return [path for step in progress for path in step.written]
 
 
@@ -115,6 +118,7 @@ def export_in_steps(
     folder: Path,
     *,
     what: Collection[ExportPart] = tuple(ExportPart),
+    beside: Collection[str] = (),
 ) -> Iterator[ExportProgress]:
     """As :func:`export_study`, step by step: it can be left between any two.
 
@@ -129,7 +133,8 @@ def export_in_steps(
     steps = _steps(study, known, fitted, folder, what)
     written: list[Path] = []
     if _MANY & set(what):
-        steps.append(lambda: _write_contents(study, known, fitted, folder, written))
+        more = [folder / name for name in beside]
+        steps.append(lambda: _write_contents(study, known, fitted, folder, [*written, *more]))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for done, step in enumerate(steps, start=1):
