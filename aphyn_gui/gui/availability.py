@@ -24,6 +24,6 @@ def allow(obstacle: str, *things: QAction | QWidget) -> None:
             tip = thing.toolTip()
             thing.setProperty(_TIP, tip)
         thing.setEnabled(not obstacle)
-        words = f"{tip}\nNot now: {obstacle}" if obstacle else tip
+        words = f"{tip}\nNot now: {obstacle[0].upper()}{obstacle[1:]}" if obstacle else tip
         if words != thing.toolTip():
             thing.setToolTip(words)

@@ -117,7 +117,7 @@ class MapView(QObject):
             return ""
         reason = self._keeper.why_empty(row, column)
         values = [
-            f"{one.name.replace('_', ' ')} {float(one.values[row, column]):.4g} {one.unit}".rstrip()
+            f"{_short_name(one.name)} {float(one.values[row, column]):.4g} {one.unit}".rstrip()
             for one in maps.maps
             if one.values[row, column] == one.values[row, column]
         ]
@@ -288,3 +288,8 @@ class MapView(QObject):
     def _tell(self) -> None:
         self._movie.show_modes(self._keeper.choice is None)
         self._movie.show_readout("" if self._keeper.choice is None else self.readout)
+
+
+def _short_name(name: str) -> str:
+    """The name of a measure in files, as a line of text has it: "APD50", "rise time"."""
+    return name.replace("_", " ").replace("apd", "APD").replace("snr", "SNR")

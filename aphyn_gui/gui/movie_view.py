@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.calibration_bar import CalibrationBar
 from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.icons import icon
@@ -211,7 +212,7 @@ class MovieView(QWidget):
         recording = self._controller.recording
         has_recording = recording is not None
         for widget in (self._slider, self._mode, self._play_button):
-            widget.setEnabled(has_recording)
+            allow("" if has_recording else "open a recording first.", widget)
         self._timer.stop()
         self._apply_theme()
         self._overview = None

@@ -92,5 +92,8 @@ def _end(item: LearnedParameter, values: npt.NDArray[np.float64]) -> str:
     first, last = float(values[0]), float(values[-1])
     value = f"{last:.4g} {item.parameter.unit}".rstrip()
     if item.is_log:
-        return f"{value}, {100 * (last / first - 1):+.1f} %".replace("-", "−")
-    return f"{value}, {last - first:+.2g}".replace("-", "−")
+        # Zero has no sign, and the text no place to break.
+        change = f"{round(100 * (last / first - 1), 1) + 0.0:+.1f} %"
+    else:
+        change = f"{last - first:+.2g} {item.parameter.unit}".rstrip()
+    return f"{value}, {change}".replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")

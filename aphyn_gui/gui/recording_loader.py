@@ -217,6 +217,8 @@ class RecordingLoader(QObject):
 
     def _take_demo(self, recording: Recording, reference: RecordingReference) -> None:
         self._controller.set_recording(recording, reference)
+        document = self._controller.document
+        is_untouched = document.path is None and not document.is_modified
         names = {region.name for region in self._controller.study.regions}
         for region in DEMO_REGIONS:
             if region.name not in names:
@@ -224,6 +226,8 @@ class RecordingLoader(QObject):
                     RectangularRoi(region.x, region.y, region.width, region.height),
                     region.name,
                 )
+        if is_untouched:
+            self._controller.begin_here()
         self._tell_assumptions(recording)
         self.opened.emit(str(reference.path))
 

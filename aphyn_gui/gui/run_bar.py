@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from aphyn_gui.compilation import is_compiling
 from aphyn_gui.fitting import Progress, Stage
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.study_controller import StudyController
@@ -123,9 +124,8 @@ class RunBar(QWidget):
     def _update(self) -> None:
         state = self._runner.state
         is_active = state in (RunnerState.RUNNING, RunnerState.PAUSED)
-        self.pause_button.setEnabled(is_active)
+        allow("" if is_active else "no fit is running.", self.pause_button, self.cancel_button)
         self.pause_button.setText("Resume" if state is RunnerState.PAUSED else "Pause")
-        self.cancel_button.setEnabled(is_active)
         self._show_cancelling(state is RunnerState.CANCELLING)
         waiting = len(self._runner.queued)
         self.queue.setText(f"{waiting} waiting" if waiting else "")

@@ -287,6 +287,10 @@ class StudyController(QObject):
         """Take over that a study was saved, with the paths of its recordings where they fit."""
         self._editor.take_saved(study, path)
 
+    def begin_here(self) -> None:
+        """What is there now is a beginning: nothing of it would be lost."""
+        self._editor.begin_here()
+
     def add_region(self, roi: RectangularRoi, name: str | None = None) -> Region:
         """Add a region with the next free colour, and a name if none is given; it gets selected.
 

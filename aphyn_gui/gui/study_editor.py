@@ -113,6 +113,10 @@ class StudyEditor:
         self._set(replace(self._document, study=study, saved=saved, path=path))
         self._controller.recordings_changed.emit()
 
+    def begin_here(self) -> None:
+        """Nothing of the study as it is now would be lost."""
+        self._set(replace(self._document, saved=self._study))
+
     def insert_region(self, place: RegionPlace) -> None:
         """Put a region, and its fit if it has one, at its place."""
         recording_id, index, region, fit = place

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from aphyn_gui.gui.alternans_notice import AlternansButton, AlternansFinding
 from aphyn_gui.gui.analog_strip import AnalogStrip
+from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.beat_box import BeatBox
 from aphyn_gui.gui.elided_label import ElidedLabel
@@ -145,14 +146,14 @@ class TraceView(QWidget):
         raw = None if analysis is None else analysis.raw
         self._plot.setVisible(has_signal or raw is not None)
         for widget in (self._flip, self._raw):
-            widget.setEnabled(has_signal)
+            allow("" if has_signal else "there is no trace.", widget)
         self._message.setText(self._message_text(analysis))
         self._message.setVisible(bool(self._message.text()))
         if analysis is None or analysis.signal is None:
             self._summary.setText("" if region is None else region.name)
             self._polarity.setText("")
             # A signal that shows no beats may only stand on its head.
-            self._flip.setEnabled(raw is not None)
+            allow("" if raw is not None else "there is no trace.", self._flip)
             if raw is not None:
                 self._polarity.setText(f"Recorded: depolarisation {raw.polarity} (assumed)")
                 self._plot.show_trace(raw.time_ms, raw.counts, np.empty(0), "counts")

@@ -82,11 +82,11 @@ def test_a_greyed_action_says_what_is_in_the_way(
 ) -> None:
     actions = window.actions_
     for action, obstacle in (
-        (actions.draw, "open a recording first"),
+        (actions.draw, "Open a recording first"),
         (actions.fit_all, "Open a recording first"),
-        (actions.export_map, "no map is shown"),
-        (actions.cancel, "no fit is running"),
-        (actions.save, "nothing is open"),
+        (actions.export_map, "No map is shown"),
+        (actions.cancel, "No fit is running"),
+        (actions.save, "Nothing is open"),
     ):
         assert not action.isEnabled()
         assert obstacle in action.toolTip()
@@ -96,7 +96,7 @@ def test_a_greyed_action_says_what_is_in_the_way(
     assert "Not now" not in actions.draw.toolTip()
     assert "enter the frame interval" in actions.fit_all.toolTip()
     window.loader.calibrate(2.0, None)
-    assert "draw a region first" in actions.fit_all.toolTip()
+    assert "Draw a region first" in actions.fit_all.toolTip()
     window.controller.add_region(RectangularRoi(1, 1, 3, 3), "A")
     assert actions.fit_all.isEnabled()
     assert "Not now" not in actions.fit_all.toolTip()

@@ -199,6 +199,10 @@ def test_the_demo_opens_with_its_regions(window: MainWindow, qtbot: QtBot) -> No
         window.start_page.findChild(QPushButton, "start_demo").click()
     names = [region.name for region in window.controller.study.regions]
     assert names == [region.name for region in DEMO_REGIONS]
+    assert not window.isWindowModified(), "nothing has been done yet that could be lost"
+    window.controller.select_region(window.controller.study.regions[0].id)
+    window.controller.remove_region(window.controller.study.regions[0].id)
+    assert window.isWindowModified()
     wait_analysed(window, qtbot)
     # The demo is always at hand; the list is for the user's own.
     assert settings.recent_files() == []

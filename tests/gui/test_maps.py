@@ -197,7 +197,7 @@ def test_a_clicked_pixel_shows_its_trace_and_measures(mapped: MainWindow, qtbot:
     counts = mapped.controller.recording.frames[:, 5, 9]
     np.testing.assert_array_equal(view.trace, counts)
     assert "row 5, column 9" in mapped.pixel_panel.text
-    assert "apd80" in mapped.pixel_panel.text
+    assert "APD80" in mapped.pixel_panel.text
     assert not mapped.dock("pixel").isHidden()
 
 
