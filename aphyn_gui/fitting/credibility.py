@@ -115,10 +115,9 @@ def network_warnings(
         )
     if share > _LARGE_SHARE:
         names = [name for name, overlap in overlaps.items() if abs(overlap) > _LARGE_OVERLAP]
-        work = f", and does work of {' and '.join(names)}" if names else ""
+        work = f" and does work of {' and '.join(names)}" if names else ""
         sentences.append(
-            f"The network carries {share:.0%} of dv/dt{work}: the parameters beside it do not "
-            "describe the action potential alone."
+            f"The network carries {share:.0%} of dv/dt{work}: do not read the parameters alone."
         )
     return tuple(sentences)
 

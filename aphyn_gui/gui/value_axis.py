@@ -15,6 +15,8 @@ _MARGIN = 0.2
 _SMALLEST_FACTOR = 1.3
 _SMALLEST_SHARE = 0.05
 _MANY_DECADES = 8.0
+_SMALLEST_GAP = 0.2
+"""Share of the axis between two labels: a plot of 50 pixels has room for five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +72,11 @@ def _ticks(parameter: LearnedParameter, low: float, high: float) -> list[tuple[f
     else:
         step = nice_step((last - first) / 2)
         values = [n * step for n in range(math.ceil(first / step), math.floor(last / step) + 1)]
-    inside = [value for value in values if first <= value <= last]
-    return [(float(parameter.on_axis(value)), f"{value:.4g}") for value in inside]
+    ticks: list[tuple[float, str]] = []
+    for value in values:
+        place = float(parameter.on_axis(value))
+        # Even steps crowd at the upper end of a logarithmic axis.
+        has_room = not ticks or place - ticks[-1][0] >= _SMALLEST_GAP * (high - low)
+        if first <= value <= last and has_room:
+            ticks.append((place, f"{value:.4g}"))
+    return ticks
