@@ -30,6 +30,8 @@ MOST_SHORTFALLS = 3
 """Stretches of a beat that are told."""
 _SMALLEST_PART = 0.1
 """Of all that F_dl does in a beat: hills of F_dl that do less are not told."""
+_FIRST_TENTH = 0.1
+"""Of a stretch's work, and the last: they belong to its edges, where F_dl fades."""
 _SILENT_SHARE = 0.01
 """Of dv/dt: a network that carries less is not worth a sentence about places."""
 
@@ -141,7 +143,8 @@ class Shortfall:
     phase : str
         Part of the action potential: "upstroke", "late plateau to repolarisation", ...
     start_ms, end_ms : float
-        Between which |F_dl| exceeds half of its peak there, ms from the first sample.
+        Between which F_dl does the middle eight tenths of its work there, ms from the first sample:
+        a spike does not hide what goes on after it.
     peak_per_ms : float
         F_dl at its strongest, 1/ms, with its sign.
     share : float
@@ -206,8 +209,9 @@ def shortfall_sentence(fit: Fit) -> str:
 def _shortfall(forecast: FitForecast, stretch: slice) -> Shortfall:
     rate, physics = forecast.network_rate[stretch], forecast.physics_rate[stretch]
     strongest = int(np.argmax(np.abs(rate)))
-    strong = np.flatnonzero(np.abs(rate) >= abs(rate[strongest]) / 2)
-    core = slice(int(strong[0]), int(strong[-1]) + 1)
+    done = np.cumsum(np.abs(rate)) / np.abs(rate).sum()
+    begin, end = np.searchsorted(done, (_FIRST_TENTH, 1 - _FIRST_TENTH))
+    core = slice(int(begin), int(end) + 1)
     work = float(np.abs(rate[core]).sum())
     first = int(stretch.start)
     return Shortfall(

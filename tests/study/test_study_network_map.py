@@ -107,9 +107,9 @@ def test_a_stretch_is_named_by_its_part_of_the_beat(centre: float, phase: str) -
     (found,) = shortfalls(forecast(hill(-0.05, centre, 0.8)))
     assert found.phase == phase
     assert found.peak_per_ms == pytest.approx(-0.05, rel=1e-3)
-    # Half of a bell's height is reached 1.18 widths from its middle.
-    assert found.start_ms == pytest.approx(centre - 0.94, abs=0.2)
-    assert found.end_ms == pytest.approx(centre + 0.94, abs=0.2)
+    # A tenth of a bell lies beyond 1.28 widths from its middle.
+    assert found.start_ms == pytest.approx(centre - 1.03, abs=0.2)
+    assert found.end_ms == pytest.approx(centre + 1.03, abs=0.2)
     assert found.integral == pytest.approx(-0.05 * 0.8 * math.sqrt(2 * math.pi), rel=1e-2)
 
 
@@ -118,7 +118,17 @@ def test_the_largest_come_first_and_small_ones_are_not_told() -> None:
     found = shortfalls(forecast(rate))
     assert [s.phase for s in found] == ["late plateau", "early plateau"]
     assert [s.peak_per_ms > 0 for s in found] == [False, True]
-    assert found[0].sentence.startswith("late plateau, 141–160 ms: F_dl up to −0.01 /ms, ")
+    assert found[0].sentence.startswith("late plateau, 140–160 ms: F_dl up to −0.01 /ms, ")
+
+
+def test_a_spike_does_not_hide_what_goes_on_after_it() -> None:
+    time = np.arange(3000) * STEP_MS
+    rate = hill(-0.06, 8, 1) - 0.02 * ((time > 8) & (time < 90))
+    (found,) = shortfalls(forecast(rate))
+    assert found.phase == "upstroke to early plateau"
+    assert found.peak_per_ms == pytest.approx(-0.08, rel=0.3)
+    assert found.start_ms < 12
+    assert found.end_ms > 75
 
 
 def test_of_many_small_stretches_the_largest_is_told() -> None:
