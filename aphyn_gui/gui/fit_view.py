@@ -171,9 +171,7 @@ class FitView(QWidget):
         )
         note = self._note(region_id)
         self.note.setText(f"· {note}" if note else "")
-        warnings = self._warnings(region_id)
-        self.warnings.setText("<br>".join(f"⚠ {symbol_html(escape(w))}" for w in warnings))
-        self.warnings.setVisible(bool(warnings))
+        self._show_warnings(region_id)
 
     def _note(self, region_id: str) -> str:
         if region_id == self._runner.current_region_id:
@@ -187,10 +185,16 @@ class FitView(QWidget):
             remarks.append(f"{enumerated(changes)} changed since the fit")
         return " · ".join(remarks)
 
-    def _warnings(self, region_id: str) -> tuple[str, ...]:
+    def _show_warnings(self, region_id: str) -> None:
         if region_id == self._runner.current_region_id:
-            return ()
-        return self._controller.study.fits[region_id].fit.warnings
+            # Their room is kept: plots that grow for a fit are laid out and painted anew twice.
+            self.warnings.setMinimumHeight(self.warnings.height())
+            self.warnings.setText("")
+            return
+        warnings = self._controller.study.fits[region_id].fit.warnings
+        self.warnings.setMinimumHeight(0)
+        self.warnings.setText("<br>".join(f"⚠ {symbol_html(escape(w))}" for w in warnings))
+        self.warnings.setVisible(bool(warnings))
 
     def _what_to_do(self) -> str:
         if self._controller.recording is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fit_samples import ENDLESS, QUICK, open_study
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.background import BackgroundTasks
@@ -87,6 +88,26 @@ def test_a_new_fit_of_what_is_shown_does_not_blink(
     fit(qtbot, runner, region_id)
     assert view.picture is not first
     assert emptied.count == 0
+
+
+def test_the_room_of_old_warnings_is_kept_while_a_fit_runs(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    stored = controller.study.fits[region_id]
+    warned = replace(stored.fit, warnings=("The first.", "The second."))
+    controller.store_fit(region_id, replace(stored, fit=warned))
+    qtbot.waitUntil(lambda: "The second" in view.warnings.text())
+    QApplication.processEvents()
+    size = view.forecast.size().toTuple()
+    seen: set[tuple[object, str]] = set()
+    runner.snapshot_ready.connect(
+        lambda _: seen.add((view.forecast.size().toTuple(), view.warnings.text()))
+    )
+    fit(qtbot, runner, region_id)
+    assert seen == {(size, "")}
 
 
 def test_the_last_epoch_is_what_is_shown(
