@@ -151,7 +151,8 @@ class FitRunner(QObject):
             Leave out those whose fit is finished and up to date.
         """
         regions = self._controller.study.all_regions
-        if only_changed and regions and all(self._is_up_to_date(region.id) for region in regions):
+        done = {r.id for r in regions if self._is_up_to_date(r.id)} if only_changed else set()
+        if done and len(done) == len(regions):
             self._controller.report("info", "Every fit is up to date.")
             return
         entries = [entry for entry in self._controller.study.recordings if entry.regions]
@@ -165,7 +166,7 @@ class FitRunner(QObject):
                 self._controller.report("error", f"{name}{blocker}")
                 continue
             for region in entry.regions:
-                if not (only_changed and self._is_up_to_date(region.id)):
+                if region.id not in done:
                     self.enqueue(region.id)
 
     def _is_up_to_date(self, region_id: str) -> bool:

@@ -145,15 +145,14 @@ class TraceView(QWidget):
         has_signal = analysis is not None and analysis.signal is not None
         raw = None if analysis is None else analysis.raw
         self._plot.setVisible(has_signal or raw is not None)
-        for widget in (self._flip, self._raw):
-            allow("" if has_signal else "there is no trace.", widget)
+        allow("" if has_signal else "there is no trace.", self._raw)
+        # A signal that shows no beats may only stand on its head.
+        allow("" if has_signal or raw is not None else "there is no trace.", self._flip)
         self._message.setText(self._message_text(analysis))
         self._message.setVisible(bool(self._message.text()))
         if analysis is None or analysis.signal is None:
             self._summary.setText("" if region is None else region.name)
             self._polarity.setText("")
-            # A signal that shows no beats may only stand on its head.
-            allow("" if raw is not None else "there is no trace.", self._flip)
             if raw is not None:
                 self._polarity.setText(f"Recorded: depolarisation {raw.polarity} (assumed)")
                 self._plot.show_trace(raw.time_ms, raw.counts, np.empty(0), "counts")

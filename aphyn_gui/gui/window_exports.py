@@ -12,12 +12,10 @@ from PySide6.QtWidgets import QMenu
 from aphyn_gui.gui.export_menu import ExportMenu
 from aphyn_gui.gui.picture_menu import ExportedPlot, PictureMenu
 from aphyn_gui.gui.study_exporter import StudyExporter
+from aphyn_gui.study.writing import file_name
 
 if TYPE_CHECKING:
     from aphyn_gui.gui.main_window import MainWindow
-
-_LONGEST_NAME = 40
-"""Characters of a name in a suggested file name."""
 
 
 class WindowExports(QObject):
@@ -51,11 +49,7 @@ class WindowExports(QObject):
         names = ["aphyn"] if reference is None else [reference.path.stem]
         names += [] if region is None else [region.name]
         folder = Path() if reference is None else reference.path.parent
-        return folder / "-".join(_file_name(name) for name in names)
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in name)[:_LONGEST_NAME]
+        return folder / "-".join(file_name(name, "-") for name in names)
 
 
 def _plots(window: MainWindow) -> tuple[ExportedPlot, ...]:

@@ -16,8 +16,16 @@ _SUFFIX = ".saving"
 _LEFTOVER_AGE_S = 3600.0
 """No writing takes so long: an older temporary file is of a program that was killed."""
 
+_LONGEST_NAME = 40
+"""Characters of a name in a file name."""
+
 _RETRIES, _RETRY_S = 20, 0.05
 """Windows refuses to replace a file while a virus scanner or an indexer looks at it."""
+
+
+def file_name(name: str, blank: str) -> str:
+    """What a file name can say of a name: letters and digits, the rest ``blank``."""
+    return "".join(c if c.isalnum() else blank for c in name)[:_LONGEST_NAME]
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> Path:

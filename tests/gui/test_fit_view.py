@@ -63,6 +63,14 @@ def test_an_empty_view_says_what_to_do(view: FitView) -> None:
     assert "Fit" in view.empty.text()
 
 
+def fit_first(qtbot: QtBot, controller: StudyController, runner: FitRunner) -> str:
+    """Select the first region, fit it, and say which it is."""
+    region_id = controller.study.regions[0].id
+    controller.select_region(region_id)
+    fit(qtbot, runner, region_id)
+    return region_id
+
+
 class ShowCounter(QObject):
     """Counts how often a widget comes into sight."""
 
@@ -79,9 +87,7 @@ class ShowCounter(QObject):
 def test_a_new_fit_of_what_is_shown_does_not_blink(
     qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
 ) -> None:
-    region_id = controller.study.regions[0].id
-    controller.select_region(region_id)
-    fit(qtbot, runner, region_id)
+    region_id = fit_first(qtbot, controller, runner)
     first = view.picture
     assert not view.empty.isVisible()
     emptied = ShowCounter(view.empty)
@@ -93,9 +99,7 @@ def test_a_new_fit_of_what_is_shown_does_not_blink(
 def test_the_room_of_old_warnings_is_kept_while_a_fit_runs(
     qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
 ) -> None:
-    region_id = controller.study.regions[0].id
-    controller.select_region(region_id)
-    fit(qtbot, runner, region_id)
+    region_id = fit_first(qtbot, controller, runner)
     stored = controller.study.fits[region_id]
     warned = replace(stored.fit, warnings=("The first.", "The second."))
     controller.store_fit(region_id, replace(stored, fit=warned))
@@ -113,9 +117,7 @@ def test_the_room_of_old_warnings_is_kept_while_a_fit_runs(
 def test_the_last_epoch_is_what_is_shown(
     qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
 ) -> None:
-    region_id = controller.study.regions[0].id
-    controller.select_region(region_id)
-    fit(qtbot, runner, region_id)
+    region_id = fit_first(qtbot, controller, runner)
     panels = (view.forecast, view.decomposition, view.losses, view.parameters)
     qtbot.waitUntil(lambda: not any(panel.is_waiting for panel in panels), timeout=TIMEOUT_MS)
     stored = controller.study.fits[region_id].fit
@@ -143,9 +145,7 @@ def test_a_running_fit_is_painted_far_less_often_than_it_steps(
 ) -> None:
     epochs = 300
     controller.set_protocol(QUICK.with_changes(epochs=epochs))
-    region_id = controller.study.regions[0].id
-    controller.select_region(region_id)
-    fit(qtbot, runner, region_id)
+    fit_first(qtbot, controller, runner)
     panels = (view.forecast, view.losses)
     qtbot.waitUntil(lambda: not any(panel.is_waiting for panel in panels), timeout=TIMEOUT_MS)
     assert 1 < view.forecast.paint_count < epochs / 2
@@ -176,9 +176,7 @@ def test_a_hidden_view_paints_nothing_and_catches_up(
     qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
 ) -> None:
     view.hide()
-    region_id = controller.study.regions[0].id
-    controller.select_region(region_id)
-    fit(qtbot, runner, region_id)
+    fit_first(qtbot, controller, runner)
     assert view.forecast.paint_count == 0
     view.show()
     assert view.forecast.paint_count == 1
@@ -189,9 +187,7 @@ def test_tabs_of_a_small_window_are_painted_when_opened(
     qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
 ) -> None:
     view.resize(700, 400)
-    region_id = controller.study.regions[0].id
-    controller.select_region(region_id)
-    fit(qtbot, runner, region_id)
+    fit_first(qtbot, controller, runner)
     assert view.losses.paint_count == 0
     view.tabs.setCurrentWidget(view.losses)
     qtbot.waitUntil(lambda: view.losses.paint_count == 1, timeout=TIMEOUT_MS)
@@ -233,9 +229,7 @@ def test_a_changed_region_marks_its_fit(
 def test_a_zoom_by_hand_stays_until_the_auto_button(
     qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
 ) -> None:
-    region_id = controller.study.regions[0].id
-    controller.select_region(region_id)
-    fit(qtbot, runner, region_id)
+    fit_first(qtbot, controller, runner)
     qtbot.waitUntil(lambda: not view.forecast.is_waiting, timeout=TIMEOUT_MS)
     box = view.forecast.plot.getViewBox()
     whole = box.viewRange()

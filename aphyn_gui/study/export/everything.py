@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from aphyn_gui.recording import Recording
@@ -19,7 +19,7 @@ from aphyn_gui.study.export.plain_data import parameters_as_dicts
 from aphyn_gui.study.export.report import html_report
 from aphyn_gui.study.export.script import export_script
 from aphyn_gui.study.export.series import write_series
-from aphyn_gui.study.export.tables import shown_table, study_tables, write_tables
+from aphyn_gui.study.export.tables import Table, shown_table, study_tables, write_tables
 from aphyn_gui.study.export.workbook import write_workbook
 from aphyn_gui.study.study import Study, StudyError
 from aphyn_gui.study.writing import write_text
@@ -130,11 +130,13 @@ def export_in_steps(
     """
     known = tuple(recordings)
     fitted = fitted_regions(study, known)
-    steps = _steps(study, known, fitted, folder, what)
+    # Three steps want them: as files, as a workbook, and for what stands in them.
+    tables = cache(partial(study_tables, study, known))
+    steps = _steps(study, known, fitted, tables, folder, what)
     written: list[Path] = []
     if _MANY & set(what):
         more = [folder / name for name in beside]
-        steps.append(lambda: _write_contents(study, known, fitted, folder, [*written, *more]))
+        steps.append(lambda: _write_contents([*written, *more], folder, fitted, tables()))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for done, step in enumerate(steps, start=1):
@@ -153,14 +155,15 @@ def _steps(
     study: Study,
     recordings: tuple[Recording, ...],
     fitted: tuple[FittedRegion, ...],
+    tables: Callable[[], tuple[Table, ...]],
     folder: Path,
     what: Collection[ExportPart],
 ) -> list[Callable[[], list[Path]]]:
     steps: list[Callable[[], list[Path]]] = []
     if ExportPart.TABLES in what:
-        steps.append(lambda: _write_tables(study, recordings, folder))
+        steps.append(lambda: _write_tables(study, tables(), folder))
         steps += [partial(_in_its_folder, _write_parameters, one, folder) for one in fitted]
-        steps.append(lambda: _write_workbook(study, recordings, folder))
+        steps.append(lambda: _write_workbook(study, tables(), folder))
     if ExportPart.SERIES in what:
         steps += [partial(_in_its_folder, write_series, one, folder) for one in fitted]
     if ExportPart.REPORT in what:
@@ -182,24 +185,18 @@ def _in_its_folder(
 
 
 def _write_contents(
-    study: Study,
-    recordings: tuple[Recording, ...],
-    fitted: tuple[FittedRegion, ...],
-    folder: Path,
-    written: list[Path],
+    written: list[Path], folder: Path, fitted: tuple[FittedRegion, ...], tables: tuple[Table, ...]
 ) -> list[Path]:
-    text = contents_text(written, folder, fitted, study_tables(study, recordings))
-    return [write_text(folder / CONTENTS_NAME, text)]
+    return [write_text(folder / CONTENTS_NAME, contents_text(written, folder, fitted, tables))]
 
 
-def _write_tables(study: Study, recordings: tuple[Recording, ...], folder: Path) -> list[Path]:
+def _write_tables(study: Study, tables: tuple[Table, ...], folder: Path) -> list[Path]:
     comparison = write_text(folder / "comparison.csv", compare(study).to_csv())
-    return [comparison, *write_tables(study_tables(study, recordings), folder)]
+    return [comparison, *write_tables(tables, folder)]
 
 
-def _write_workbook(study: Study, recordings: tuple[Recording, ...], folder: Path) -> list[Path]:
-    tables = (shown_table(compare(study)), *study_tables(study, recordings))
-    return [write_workbook(folder / "study.xlsx", tables)]
+def _write_workbook(study: Study, tables: tuple[Table, ...], folder: Path) -> list[Path]:
+    return [write_workbook(folder / "study.xlsx", (shown_table(compare(study)), *tables))]
 
 
 def write_study(study: Study, recording: Recording, folder: Path) -> tuple[Path, ...]:

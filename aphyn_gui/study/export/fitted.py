@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 from aphyn_gui.recording import Recording
 from aphyn_gui.study.study import RecordingReference, Region, RegionFit, Study, StudyError
-
-_LONGEST_NAME = 40
-"""Characters of a name in file names."""
+from aphyn_gui.study.writing import file_name
 
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{n}{i}" for n in ("COM", "LPT") for i in range(10))}
 """Names that no file may have on Windows; "con" is what a control region is likely to be called."""
@@ -82,17 +80,13 @@ def _stems(study: Study, fits: list[RegionFit]) -> list[str]:
     taken: set[str] = set()
     for fit, source in zip(fits, sources, strict=True):
         parts = ([source.name] if are_several else []) + [fit.region.name]
-        stem = "_".join(_file_name(part) for part in parts)
+        stem = "_".join(file_name(part, "_") for part in parts)
         # Names that differ in a space or a capital are one for many file systems.
         if stem.upper() in taken | _DEVICES:
-            stem = f"{stem}_{_file_name(fit.region.id)}"
+            stem = f"{stem}_{file_name(fit.region.id, '_')}"
         taken.add(stem.upper())
         stems.append(stem)
     return stems
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in name)[:_LONGEST_NAME]
 
 
 def _with_recording(
