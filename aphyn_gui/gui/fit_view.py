@@ -58,7 +58,8 @@ class Arrangement(Enum):
 class FitView(QWidget):
     """Shows the selected region's fit, live while it runs.
 
-    Where the selected region has neither a fit nor a run, the running region is shown. In a large
+    Where the selected region has neither a fit nor a run, the running region is shown; where none
+    is selected and none runs, what was shown last. In a large
     window all plots are visible at once; in a small one, the forecast and one of the others; in a
     narrow one, one of them.
 
@@ -123,11 +124,17 @@ class FitView(QWidget):
     @property
     def shown_region_id(self) -> str:
         """Region whose fit is shown, "" for none."""
+        study = self._controller.study
         selected = self._controller.selected_region_id
         running = self._runner.current_region_id or ""
-        if selected and (selected in self._controller.study.fits or selected == running):
+        if selected and (selected in study.fits or selected == running):
             return selected
-        return running
+        if selected or running:
+            return running
+        # The last of Fit all stays on the screen.
+        last = "" if self.picture is None else self.picture.region.id
+        is_here = any(region.id == last for region in study.regions)
+        return last if is_here and last in study.fits else ""
 
     @property
     def picture(self) -> FitPicture | None:
@@ -140,11 +147,12 @@ class FitView(QWidget):
         picture, shown = None, self.picture
         if region_id and region_id == self._runner.current_region_id:
             snapshot = self._runner.latest(region_id)
-            if snapshot is not None:
-                picture = FitPicture.of_snapshot(snapshot)
-            elif shown is not None and shown.region.id == region_id:
-                # A new fit of what is shown replaces it at its first picture: no blinking.
+            is_shown = shown is not None and shown.region.id == region_id
+            if is_shown and (snapshot is None or snapshot.detail is None):
+                # A new fit of what is shown replaces it at its first forecast: no blinking.
                 picture = shown
+            elif snapshot is not None:
+                picture = FitPicture.of_snapshot(snapshot)
         elif region_id in self._controller.study.fits:
             fit = self._controller.study.fits[region_id]
             # The same picture again, so that ranges and zoom stay as they are.

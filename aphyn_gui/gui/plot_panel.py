@@ -74,6 +74,10 @@ class PlotPanel(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 kept.restart()
         self.paint_count += 1
         self._draw(self._picture)
+        for plot in self._plots:
+            # Left to the paint event, a new range moves the curves in the middle of it, and all
+            # is painted once more.
+            plot.getViewBox().prepareForPaint()
         self._cost_s += time.thread_time() - started
 
     def take_cost_s(self) -> float:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+_INTERVAL_MS = 15
+"""Between two jobs. Without it their paint events and the next job come in one go."""
+
 
 class Turns(QObject):
     """Does one job a turn of the event loop, so that mouse and paint events come in between."""
@@ -15,7 +18,7 @@ class Turns(QObject):
         super().__init__(parent)
         self._jobs: deque[Callable[[], None]] = deque()
         self._timer = QTimer(self)
-        self._timer.setInterval(0)
+        self._timer.setInterval(_INTERVAL_MS)
         self._timer.timeout.connect(self._do_next)
 
     @property

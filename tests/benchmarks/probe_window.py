@@ -72,6 +72,8 @@ def main() -> None:
         protocol = protocol.with_changes(epochs=ADAM_EPOCHS)
     controller.set_protocol(protocol)
     region = controller.study.regions[0]
+    # As who presses Fit selected.
+    controller.select_region(region.id)
     recording, study = controller.recording, controller.study
     watch = Stopwatch()
     runner._worker._fit_function = watch

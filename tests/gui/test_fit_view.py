@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.curve_ends import spread
+from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.fit_view import FitView
 from aphyn_gui.gui.plot_style import ends_of, nice_step
@@ -71,16 +72,17 @@ def fit_first(qtbot: QtBot, controller: StudyController, runner: FitRunner) -> s
     return region_id
 
 
-class ShowCounter(QObject):
-    """Counts how often a widget comes into sight."""
+class EventCounter(QObject):
+    """Counts how often a widget comes into sight, or is painted."""
 
-    def __init__(self, widget: QWidget) -> None:
+    def __init__(self, widget: QWidget, kind: QEvent.Type) -> None:
         super().__init__()
         self.count = 0
+        self._kind = kind
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        self.count += event.type() == QEvent.Type.Show
+        self.count += event.type() == self._kind
         return False
 
 
@@ -90,10 +92,51 @@ def test_a_new_fit_of_what_is_shown_does_not_blink(
     region_id = fit_first(qtbot, controller, runner)
     first = view.picture
     assert not view.empty.isVisible()
-    emptied = ShowCounter(view.empty)
+    emptied = EventCounter(view.empty, QEvent.Type.Show)
+    forecasts: list[object] = []
+    runner.snapshot_ready.connect(lambda _: forecasts.append(view.picture.forecast))
     fit(qtbot, runner, region_id)
     assert view.picture is not first
     assert emptied.count == 0
+    assert forecasts
+    assert None not in forecasts
+
+
+def test_the_last_of_fit_all_stays_where_nothing_is_selected(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    controller.select_region("")
+    for region in controller.study.regions:
+        runner.enqueue(region.id)
+    qtbot.waitUntil(lambda: runner.state == "idle", timeout=TIMEOUT_MS)
+    last = controller.study.regions[-1]
+    assert view.shown_region_id == last.id
+    assert last.name in view.heading.text()
+    controller.remove_region(last.id)
+    assert view.shown_region_id == ""
+    assert view.empty.isVisible()
+
+
+def test_a_range_that_grows_is_painted_once(
+    qtbot: QtBot, controller: StudyController, runner: FitRunner, view: FitView
+) -> None:
+    region_id = fit_first(qtbot, controller, runner)
+    panel = view.decomposition
+    qtbot.waitUntil(lambda: not panel.is_waiting, timeout=TIMEOUT_MS)
+    fitted = controller.study.fits[region_id]
+    forecast = fitted.fit.forecast
+    higher = replace(
+        FitPicture.of_fit(fitted), forecast=replace(forecast, voltage=10 * forecast.voltage)
+    )
+    panel.show_picture(higher)
+    QApplication.processEvents()
+    paints = EventCounter(panel.viewport(), QEvent.Type.Paint)
+    low, high = panel.integrals.viewRange()[1]
+    panel.repaint_if_needed()
+    for _ in range(5):
+        QApplication.processEvents()
+    assert panel.integrals.viewRange()[1][1] > high > low
+    assert paints.count == 1
 
 
 def test_the_room_of_old_warnings_is_kept_while_a_fit_runs(
