@@ -64,12 +64,18 @@ def warnings(
             "a larger region would show more of the tissue."
         )
     if not physics_converged:
-        sentences.append("The physics-only fit did not converge.")
+        sentences.append(
+            "The physics-only fit did not converge: widen the bounds of its parameters, or choose "
+            "another ionic model."
+        )
     if uncertainty is None:
-        sentences.append("The fit has no intervals: its forecast has no finite derivatives.")
+        sentences.append(
+            "The fit has no intervals: its forecast has no finite derivatives. Choose another "
+            "ionic model, or a shorter window."
+        )
     else:
         sentences += [
-            f"{name} {estimate.reason}."
+            f"{name} {estimate.reason}. Widen the bound, or read the value as a limit."
             for name, estimate in uncertainty.estimates.items()
             if math.isnan(estimate.standard_error) and not _begins_with_the_window(name, estimate)
         ]
@@ -77,19 +83,35 @@ def warnings(
     if from_rest is not None:
         sentences.append(
             f"These parameters fire by themselves: from rest, without stimulus, the physics starts "
-            f"a beat after {from_rest:.0f} ms."
+            f"a beat after {from_rest:.0f} ms. Simulate this beat only."
         )
     if after_beat is not None:
         sentences.append(
             f"These parameters fire by themselves: after one stimulated beat the physics starts "
-            f"another at {after_beat:.0f} ms without a stimulus."
+            f"another at {after_beat:.0f} ms without a stimulus. Simulate this beat only."
         )
     if not population.is_one:
         sentences.append(
             f"The region does not look like one population: its sequences fall into two groups, of "
-            f"{min(population.sizes)} and {max(population.sizes)}; its mean describes neither."
+            f"{min(population.sizes)} and {max(population.sizes)}; its mean describes neither. "
+            "Draw a smaller region within one of them."
         )
     return tuple(sentences)
+
+
+def shared_work(share: float, overlaps: Mapping[str, float]) -> tuple[str, ...]:
+    """The parameters whose work a network does, where it is no small residual.
+
+    Parameters
+    ----------
+    share : float
+        From ``network_share``.
+    overlaps : mapping of str to float
+        Of F_dl with each learned parameter's own work, -1 to 1.
+    """
+    if share <= _LARGE_SHARE:
+        return ()
+    return tuple(name for name, overlap in overlaps.items() if abs(overlap) > _LARGE_OVERLAP)
 
 
 def network_warnings(
@@ -99,10 +121,8 @@ def network_warnings(
 
     Parameters
     ----------
-    share : float
-        From ``network_share``.
-    overlaps : mapping of str to float
-        Of F_dl with each learned parameter's own work, -1 to 1.
+    share, overlaps
+        As in ``shared_work``.
     hybrid, physics : Errors
         Of the forecasts with the network, and of the physics fitted alone.
     """
@@ -111,13 +131,14 @@ def network_warnings(
     if after > before * (1 + _FURTHER):
         sentences.append(
             f"The hybrid is further from the data than the physics alone, mean square error "
-            f"{after:.3g} against {before:.3g}: do not use its parameters."
+            f"{after:.3g} against {before:.3g}: use the physics-only values."
         )
     if share > _LARGE_SHARE:
-        names = [name for name, overlap in overlaps.items() if abs(overlap) > _LARGE_OVERLAP]
+        names = shared_work(share, overlaps)
         work = f" and does work of {' and '.join(names)}" if names else ""
         sentences.append(
-            f"The network carries {share:.0%} of dv/dt{work}: do not read the parameters alone."
+            f"The network carries {share:.0%} of dv/dt{work}: read the parameters beside the "
+            "physics-only values."
         )
     return tuple(sentences)
 

@@ -268,11 +268,16 @@ class ComparisonView(QWidget):
 
     @Slot()
     def _fit_words(self) -> None:
-        """The words' own height, unless that would leave the table too little; then they scroll."""
+        """The words' own height, unless that would leave the table too little; then they scroll.
+
+        Whole lines are shown: one that is cut through cannot be read.
+        """
         width = self._table_page.width() - 2 * _MARGIN
         # -1 where there are no words.
         wanted = max(self.findings.heightForWidth(width), 0)
-        self._words_area.setFixedHeight(min(wanted, round(_WORDS_SHARE * self.height())))
+        line = self.findings.fontMetrics().lineSpacing()
+        most = max(int(_WORDS_SHARE * self.height()) // line, 1) * line
+        self._words_area.setFixedHeight(min(wanted, most))
 
     @Slot()
     def _on_split_by_hand(self) -> None:

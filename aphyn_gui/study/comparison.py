@@ -38,6 +38,8 @@ class ComparisonRow:
     flags : tuple of str
         For each region, why the data do not identify the value; "" where they do. Empty where the
         quantity is not estimated.
+    absence : str
+        Why a value may not exist, one sentence; empty where all do.
     """
 
     key: str
@@ -48,6 +50,7 @@ class ComparisonRow:
     lower: tuple[float, ...] = ()
     upper: tuple[float, ...] = ()
     flags: tuple[str, ...] = ()
+    absence: str = ""
 
     def text(self, index: int) -> str:
         """The value for one region, as shown in tables: "142 (138–146)"."""
@@ -73,6 +76,8 @@ class ComparisonRow:
 
     def tooltip(self, index: int) -> str:
         """What the quantity means, and what there is to say about one region's value."""
+        if self.absence and math.isnan(self.values[index]):
+            return f"{self.meaning}\n\n{self.absence}"
         flag = self.flags[index] if self.flags else ""
         return f"{self.meaning}\n\n{self.label} {flag}." if flag else self.meaning
 
@@ -195,8 +200,10 @@ def _fits(study: Study) -> list[RegionFit]:
 def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
     rows: list[ComparisonRow] = []
 
-    def add(key: str, label: str, unit: str, values: list[float], meaning: str) -> None:
-        rows.append(ComparisonRow(key, label, unit, tuple(values), meaning))
+    def add(
+        key: str, label: str, unit: str, values: list[float], meaning: str, absence: str = ""
+    ) -> None:
+        rows.append(ComparisonRow(key, label, unit, tuple(values), meaning, absence=absence))
 
     rows += [_parameter_row(parameter, fits) for parameter in _shown(fits).values()]
     for name, parameter in _learned(fits).items():
@@ -246,17 +253,32 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
             f"Correlation of F_dl with the change of F_p by {name} along the forecast, -1 to 1: "
             f"near 0 the network leaves {name}'s work to the physics.",
         )  # fmt: skip
+    add(
+        "fitted_window_ms", "window fitted", "ms",
+        [fit.fit.sequences.horizon_ms for fit in fits],
+        "Length of the sequences, from the foot of the upstroke on. Slow parameters depend on it: "
+        "compare fits to windows of the same length.",
+    )  # fmt: skip
+    add(
+        "beats_averaged", "beats averaged", "", [float(fit.measured.beat_count) for fit in fits],
+        "Beats of the recording whose mean the measured durations are taken from; which beats were "
+        "fitted is part of the preparation.",
+    )  # fmt: skip
     predicted = [predicted_measures(fit) for fit in fits]
     for level in (50, 80, 90):
         add(
             f"measured_apd{level}_ms", f"APD{level}, measured", "ms",
             [getattr(fit.measured, f"apd{level}_ms").median for fit in fits],
-            f"Duration to {level} % repolarisation, from the recording.",
+            f"Duration to {level} % repolarisation, from the recording: median over the region's "
+            "pixels.",
+            "No pixel of the region comes down to this level before the next beat, or the end.",
         )  # fmt: skip
         add(
             f"predicted_apd{level}_ms", f"APD{level}, predicted", "ms",
             [getattr(measures, f"apd{level}_ms") for measures in predicted],
             f"Duration to {level} % repolarisation, from the hybrid's forecast.",
+            "The forecast does not come down to this level of its amplitude before the window "
+            "ends: fit a longer one.",
         )  # fmt: skip
     return tuple(rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from aphyn_gui.fitting import Estimate
+from aphyn_gui.fitting.credibility import shared_work
 from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
 from aphyn_gui.recording import ActionPotentialMeasures, measure_action_potential
 from aphyn_gui.study.differences import Difference
@@ -12,6 +13,9 @@ from aphyn_gui.study.study import RegionFit
 
 _FAR_APART = 0.1
 """Share by which a forecast's APD80 must differ from the measured one to be spoken of."""
+
+_LIKE_WINDOWS = 1.1
+"""How many times as long as another a window may be."""
 
 
 def findings_of(fits: list[RegionFit], differences: tuple[Difference, ...]) -> tuple[str, ...]:
@@ -24,7 +28,7 @@ def findings_of(fits: list[RegionFit], differences: tuple[Difference, ...]) -> t
     differences : tuple of Difference
         Between them.
     """
-    cautions = [*_apart(fits), *_unseen(fits)]
+    cautions = [*_other_windows(fits), *_apart(fits), *_unseen(fits)]
     known = [fit for fit in fits if not math.isnan(fit.measured.apd80_ms.median)]
     if len(known) < 2:
         return tuple(cautions)
@@ -35,10 +39,11 @@ def findings_of(fits: list[RegionFit], differences: tuple[Difference, ...]) -> t
         f"potential: APD80 {longest.measured.apd80_ms.median:.1f} ms against "
         f"{shortest.measured.apd80_ms.median:.1f} ms in {shortest.region.name}."
     ]
+    by_name = {fit.region.name: fit for fit in (longest, shortest)}
     findings += [
-        d.sentence
+        _difference_words(d, by_name[d.reference], by_name[d.region])
         for d in differences
-        if {d.region, d.reference} == {longest.region.name, shortest.region.name}
+        if {d.region, d.reference} == set(by_name)
     ]
     return (*findings, *cautions)
 
@@ -49,13 +54,47 @@ def predicted_measures(fit: RegionFit) -> ActionPotentialMeasures:
     return measure_action_potential(forecast.voltage, forecast.time_step_ms)
 
 
+def _difference_words(difference: Difference, reference: RegionFit, region: RegionFit) -> str:
+    """The difference's sentence; where a network shares the work, what the physics alone says."""
+    name = difference.name
+    pair = reference.fit, region.fit
+    if difference.reason or all(
+        name not in shared_work(fit.network_share, fit.overlaps) for fit in pair
+    ):
+        return difference.sentence
+    before, after = (fit.physics_parameters[name] for fit in pair)
+    alone = (
+        f"ratio {after / before:.2f}"
+        if difference.is_ratio
+        else f"difference {after - before:.3g} {difference.unit}".rstrip()
+    )
+    return f"{difference.sentence} Networks share its work; physics alone: {alone}."
+
+
+def _other_windows(fits: list[RegionFit]) -> list[str]:
+    """Fits to stretches of different length: a slow parameter depends on what was to be seen."""
+    lengths = {fit.region.name: fit.fit.sequences.horizon_ms for fit in fits}
+    if not lengths or max(lengths.values()) <= _LIKE_WINDOWS * min(lengths.values()):
+        return []
+    shortest, longest = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
+    return [
+        f"The fitted windows differ, {lengths[shortest]:.0f} ms in {shortest} and "
+        f"{lengths[longest]:.0f} ms in {longest}, and slow parameters depend on them: fit both "
+        "with the same horizon."
+    ]
+
+
 def _apart(fits: list[RegionFit]) -> list[str]:
     """Where forecast and recording last differently, which the table shows without a word."""
     sentences = []
     for fit in fits:
         measured, predicted = fit.measured.apd80_ms.median, predicted_measures(fit).apd80_ms
-        # False where one of them does not exist, too.
-        if measured > 0 and abs(predicted / measured - 1) > _FAR_APART:
+        if measured > 0 and math.isnan(predicted):
+            sentences.append(
+                f"In {fit.region.name} the forecast has no APD80: it does not come down to that "
+                "level before its window ends. Fit a longer one."
+            )
+        elif measured > 0 and abs(predicted / measured - 1) > _FAR_APART:
             word = "shorter" if predicted < measured else "longer"
             sentences.append(
                 f"In {fit.region.name} the forecast's APD80 is {abs(predicted / measured - 1):.0%} "

@@ -147,8 +147,8 @@ def test_a_network_that_does_the_physics_work_is_warned_of() -> None:
     assert network_warnings(0.1, {"tau_in": 0.9}, good, bad) == ()
     (share,) = network_warnings(0.4, {"tau_in": -0.6, "tau_out": 0.1}, good, bad)
     assert share == (
-        "The network carries 40% of dv/dt and does work of tau_in: do not read the parameters "
-        "alone."
+        "The network carries 40% of dv/dt and does work of tau_in: read the parameters beside "
+        "the physics-only values."
     )
     (worse,) = network_warnings(0.1, {}, bad, good)
     assert worse.startswith("The hybrid is further from the data than the physics alone")
@@ -169,7 +169,8 @@ def test_a_parameter_at_its_bound_is_warned_of() -> None:
     result = drained(fit(noisy_sequences(), narrow))
     (warning,) = result.warnings
     assert warning == (
-        "tau_close sits at its upper bound, 100 ms: these data would move it further."
+        "tau_close sits at its upper bound, 100 ms: these data would move it further. Widen the "
+        "bound, or read the value as a limit."
     )
 
 

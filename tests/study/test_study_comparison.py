@@ -241,3 +241,68 @@ def test_a_forecast_that_lasts_otherwise_than_the_recording_is_spoken_of(
     if word:
         assert sentences[0].startswith("In Short the forecast's APD80 is")
         assert word in sentences[0]
+
+
+def test_a_difference_that_networks_share_is_told_with_what_the_physics_alone_says(
+    study: Study,
+) -> None:
+    fits = {}
+    for fit, value in zip(compare(study).fits, (2.0, 5.0), strict=True):
+        shared = replace(
+            fit.fit,
+            network_share=0.4,
+            overlaps={"tau_close": -0.8, "tau_in": 0.1},
+            physics_parameters={**fit.fit.physics_parameters, "tau_close": value},
+        )
+        fits[fit.region.id] = replace(fit, fit=shared)
+    comparison = compare(replace(study, fits=fits))
+    found = {d.name: d for d in comparison.differences}
+    ratio = "0.40" if found["tau_close"].reference == "Short" else "2.50"
+    assert (
+        f"{found['tau_close'].sentence} Networks share its work; physics alone: ratio {ratio}."
+    ) in comparison.findings
+    assert found["tau_in"].sentence in comparison.findings
+
+
+def test_fits_to_windows_of_different_length_are_spoken_of(study: Study) -> None:
+    assert not any("windows differ" in finding for finding in compare(study).findings)
+    first, second = compare(study).fits
+    sequences = second.fit.sequences
+    shorter = replace(sequences, voltages=sequences.voltages[:, : sequences.voltages.shape[1] // 2])
+    fits = {
+        first.region.id: first,
+        second.region.id: replace(second, fit=replace(second.fit, sequences=shorter)),
+    }
+    comparison = compare(replace(study, fits=fits))
+    lengths = comparison.row("fitted_window_ms").values
+    assert lengths == (sequences.horizon_ms, shorter.horizon_ms)
+    (said,) = (finding for finding in comparison.findings if "windows differ" in finding)
+    assert f"{lengths[1]:.0f} ms in Short and {lengths[0]:.0f} ms in Long" in said
+
+
+def test_a_forecast_that_ends_before_repolarisation_says_why_it_has_no_duration(
+    study: Study,
+) -> None:
+    fit = compare(study).fits[1]
+    forecast = fit.fit.forecast
+    peak = int(np.argmax(forecast.voltage))
+    cut = replace(
+        forecast,
+        time_ms=forecast.time_ms[: peak + 20],
+        voltage=forecast.voltage[: peak + 20],
+    )
+    fits = {**study.fits, fit.region.id: replace(fit, fit=replace(fit.fit, forecast=cut))}
+    comparison = compare(replace(study, fits=fits))
+    row = comparison.row("predicted_apd80_ms")
+    assert row.text(1) == "–"
+    assert "before the window ends" in row.tooltip(1)
+    assert "before the window ends" not in row.tooltip(0)
+    assert any(
+        finding.startswith("In Short the forecast has no APD80") for finding in comparison.findings
+    )
+
+
+def test_how_many_beats_were_averaged_stands_in_the_table(study: Study) -> None:
+    comparison = compare(study)
+    counts = tuple(float(fit.measured.beat_count) for fit in comparison.fits)
+    assert comparison.row("beats_averaged").values == counts
