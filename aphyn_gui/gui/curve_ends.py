@@ -128,8 +128,10 @@ def spread(tops: list[float], line: float, first: float, last: float) -> list[fl
     line : float
         Height of a line.
     first, last : float
-        Where the first may begin, and where the last must end if there is room for all.
+        Where the first may begin, and where the last must end. Where there is too little room for
+        all, they move together, to half their height at most.
     """
+    line = min(line, max((last - first) / max(len(tops), 1), line / 2))
     placed: list[float] = []
     for top in tops:
         placed.append(max(top, placed[-1] + line if placed else first))

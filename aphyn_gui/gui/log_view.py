@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QChildEvent, QEvent, QObject, QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import QChildEvent, QEvent, QObject, QSize, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from aphyn_gui.gui.bug_report import bug_report
 from aphyn_gui.gui.icons import icon
-from aphyn_gui.gui.theme import monospace_font
+from aphyn_gui.gui.theme import monospace_font, theme_manager
 
 _TOAST_WIDTH = 380
 _TOAST_MARGIN = 14
@@ -111,10 +111,11 @@ class Toast(QFrame):
         self._label.setMinimumWidth(_TOAST_WIDTH - 64)
         self._label.setContentsMargins(0, 4, 0, 0)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        close = QToolButton()
-        close.setIcon(icon("cancel"))
-        close.setToolTip("Close this message")
-        close.clicked.connect(self.dismiss)
+        self._close = QToolButton()
+        self._close.setToolTip("Close this message")
+        self._close.clicked.connect(self.dismiss)
+        theme_manager().changed.connect(self._color)
+        self._color()
         self._details = QPlainTextEdit(details)
         self._details.setReadOnly(True)
         self._details.setFont(monospace_font(8))
@@ -122,7 +123,7 @@ class Toast(QFrame):
         self._details.hide()
         top = QHBoxLayout()
         top.addWidget(self._label, 1)
-        top.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
         layout.setSpacing(6)
@@ -149,6 +150,10 @@ class Toast(QFrame):
         """Take the message away."""
         self.hide()
         self.deleteLater()
+
+    @Slot()
+    def _color(self) -> None:
+        self._close.setIcon(icon("cancel"))
 
     def _folder_link(self, folder: Path) -> QPushButton:
         link = QPushButton("Open folder")

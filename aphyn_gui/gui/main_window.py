@@ -280,6 +280,7 @@ class MainWindow(QMainWindow):
         controller.recording_changed.connect(self._show_recording)
         # What could not be opened before is no longer what anybody waits for.
         controller.recording_changed.connect(self._drop_errors)
+        self.loader.begun.connect(self._drop_errors)
         for signal in (
             controller.recordings_changed, controller.recording_changed,
             controller.selection_changed, controller.region_added,

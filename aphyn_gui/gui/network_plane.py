@@ -134,12 +134,14 @@ class NetworkPlane(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             if any((np.abs(place - other) < size * _LABEL_SIZE).all() for other in named):
                 continue
             named.append(place)
-            # At the upper edge there is no room above.
+            # At the upper edge there is no room above, nor at the left edge beside.
             is_high = place[1] > shown.gate[-1] - _HIGH * size[1]
+            is_left = place[0] < shown.voltage[0] + _LABEL_SIZE[0] * size[0]
+            beside = (-0.1, 0.0) if is_left else (1.15, 0.5)
             label = pg.TextItem(
                 f"{step * time_step_ms:g} ms",
                 color="#1A1A1A",
-                anchor=(1.15, 0.5) if is_high else (-0.1, 1.0),
+                anchor=beside if is_high else (-0.1, 1.0),
             )
             font = pg.QtWidgets.QApplication.font()
             font.setPointSize(TICK_FONT_POINTS)

@@ -35,12 +35,15 @@ class RecordingLoader(QObject):
 
     Signals
     -------
+    begun()
+        Something is about to be opened instead of everything.
     opened(str)
         A recording is in the controller; its path.
     reread_ended()
         The current recording was read in another way, or could not be.
     """
 
+    begun = Signal()
     opened = Signal(str)
     reread_ended = Signal()
 
@@ -57,6 +60,7 @@ class RecordingLoader(QObject):
         ``gate`` is asked once the file has been read: nothing need be saved for one that cannot.
         """
         path = Path(path)
+        self.begun.emit()
         if path.suffix.lower() == PROJECT_SUFFIX:
             self._open_project(path, gate or _at_once)
         else:

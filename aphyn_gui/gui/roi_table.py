@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QIcon, QKeySequence, QPainter, QPixmap
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Slot
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QIcon,
+    QKeySequence,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -20,12 +28,18 @@ from PySide6.QtWidgets import (
 )
 
 from aphyn_gui.gui.region_analysis import RegionAnalyst
-from aphyn_gui.gui.roi_model import COLOR, NAME, STATUS, RegionTableModel
+from aphyn_gui.gui.roi_model import COLOR, NAME, PIXELS, SNR, STATUS, RegionTableModel
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.study import REGION_COLORS
 
 _SWATCH_SIZE = 14
 _WIDEST_NAME = 140
+_STATUS_WIDTH = 76
+"""What the status needs for its short words, pixels; its tooltip has all of them."""
+
+_YIELDING = (PIXELS, SNR)
+"""Columns that a narrow table leaves out, in this order: width and height tell the pixels, and
+the SNR has a map."""
 _COLOR_NAMES = dict(
     zip(
         REGION_COLORS,
@@ -87,6 +101,7 @@ class RoiTable(QWidget):
         self._build()
         self._model.rejected.connect(self._show_error)
         self._model.rowsInserted.connect(self._show_hint)
+        self._model.rowsInserted.connect(self._give_status_room)
         self._model.rowsRemoved.connect(self._show_hint)
         controller.selection_changed.connect(self._show_selection)
         for signal in (
@@ -112,6 +127,11 @@ class RoiTable(QWidget):
     def minimumSizeHint(self) -> QSize:
         """The same with and without a message: a dock that must grow pushes others out of sight."""
         return QSize(240, 96)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out in a narrow table what can be seen elsewhere; called by Qt."""
+        super().resizeEvent(event)
+        self._give_status_room()
 
     def set_status(self, region_id: str, text: str) -> None:
         """Say what is being done with a region; empty: what the study says."""
@@ -186,6 +206,21 @@ class RoiTable(QWidget):
         layout.addWidget(self._hint, 1)
         layout.addWidget(table, 1)
         layout.addWidget(self._error)
+
+    @Slot()
+    def _give_status_room(self) -> None:
+        """The status is what one looks for while fits run."""
+        table, header = self._table, self._table.horizontalHeader()
+        wanted = _STATUS_WIDTH + sum(
+            header.sectionSize(column)
+            if column == COLOR
+            else max(table.sizeHintForColumn(column), header.sectionSizeHint(column))
+            for column in range(STATUS)
+            if column not in _YIELDING
+        )
+        for column in reversed(_YIELDING):
+            wanted += max(table.sizeHintForColumn(column), header.sectionSizeHint(column))
+            table.setColumnHidden(column, wanted > self.width())
 
     def _show_hint(self) -> None:
         has_rows = self._model.rowCount() > 0

@@ -292,6 +292,8 @@ def test_names_that_would_overlap_are_pushed_apart() -> None:
     assert spread([95.0, 96.0, 97.0], 10, 0, 100) == [70.0, 80.0, 90.0]
     assert spread([-5.0], 10, 0, 100) == [0.0]
     assert spread([], 10, 0, 100) == []
+    assert spread([0.0, 1.0, 2.0, 3.0], 10, 0, 32) == [0.0, 8.0, 16.0, 24.0]
+    assert spread([0.0, 1.0, 2.0, 3.0], 10, 0, 4) == [0.0, 5.0, 10.0, 15.0]
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,12 @@ def test_what_was_said_of_another_recording_goes_with_the_next_one(
     loaded.loader.open(text)
     qtbot.waitUntil(lambda: bool(loaded.toaster.texts))
     assert "notes.tif" in loaded.toaster.texts[0]
+    other = tmp_path / "letter.tif"
+    other.write_text("no image")
+    loaded.loader.open(other)
+    qtbot.waitUntil(lambda: any("letter.tif" in told for told in loaded.toaster.texts))
+    assert not any("notes.tif" in told for told in loaded.toaster.texts)
     with qtbot.waitSignal(loaded.loader.opened):
         loaded.loader.open(movie_file)
-    assert not any("notes.tif" in told for told in loaded.toaster.texts)
+    assert not any("letter.tif" in told for told in loaded.toaster.texts)
     assert loaded.run_bar.text.text() == "No fit is running."

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, qInstallMessageHandler, qWarning
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QPushButton
+from PySide6.QtWidgets import QFrame, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.log_hub import CrashHooks, LogHub
 from aphyn_gui.gui.log_view import Toast
 from aphyn_gui.gui.main_window import MainWindow
+from aphyn_gui.gui.theme import ThemeMode, theme_manager
 
 Entries = list[tuple[str, str, str, bool]]
 
@@ -100,6 +101,22 @@ def test_errors_are_toasts_with_details_and_a_report(window: MainWindow) -> None
     assert "Python" in report
     toast.dismiss()
     assert window.toaster.texts == []
+
+
+def test_the_close_button_of_a_toast_follows_the_theme(window: MainWindow) -> None:
+    window.controller.report("error", "The disk is gone.")
+    (button,) = window.findChild(Toast).findChildren(QToolButton)
+    drawn = {}
+    before = theme_manager().mode
+    for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
+        theme_manager().set_mode(mode)
+        image = button.icon().pixmap(18, 18).toImage()
+        colors = [
+            image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())
+        ]
+        drawn[mode] = max(colors, key=lambda color: color.alpha()).lightness()
+    theme_manager().set_mode(before)
+    assert drawn[ThemeMode.LIGHT] < 100 < drawn[ThemeMode.DARK]
 
 
 def test_toasts_stay_few_and_inside(window: MainWindow) -> None:

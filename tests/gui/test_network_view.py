@@ -65,6 +65,8 @@ def test_the_plane_shows_f_dl_the_path_and_its_times(
         step = round(float(label.toPlainText().split()[0]) / fit.forecast.time_step_ms)
         place = fit.forecast.voltage[step], fit.forecast.gate[step]
         assert np.round(place, 9).tolist() in marks
+        seen = plane.plot.getViewBox().sceneBoundingRect()
+        assert seen.contains(label.sceneBoundingRect())
     words = view.sentence.text().replace("<sub>", "_").replace("</sub>", "")
     assert words == shortfall_sentence(fit)
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 from window_helpers import click, wait_analysed
 
 from aphyn_gui.fitting import Stage
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.roi_model import COLOR, HEIGHT, NAME, PIXELS, SNR, STATUS, WIDTH, X, Y
+from aphyn_gui.gui.roi_table import RoiTable
 from aphyn_gui.recording import RectangularRoi
 from aphyn_gui.study import REGION_COLORS
 
@@ -142,3 +143,19 @@ def test_the_status_of_a_running_fit_explains_itself(with_regions: MainWindow) -
     index = with_regions.roi_table.table.model().index(0, STATUS)
     told = index.data(Qt.ItemDataRole.ToolTipRole).splitlines()
     assert told[:2] == ["other networks, 40%", Stage.REPEATING.meaning]
+
+
+def test_a_narrow_table_leaves_the_status_its_room(with_regions: MainWindow, qtbot: QtBot) -> None:
+    panel = RoiTable(with_regions.controller, with_regions.analyst)
+    qtbot.addWidget(panel)
+    seen = []
+    for width in range(600, 200, -20):
+        panel.resize(width, 150)
+        panel.show()
+        QApplication.processEvents()
+        hidden = [c for c in range(STATUS + 1) if panel.table.isColumnHidden(c)]
+        if hidden not in seen:
+            seen.append(hidden)
+        if hidden != [PIXELS, SNR]:
+            assert panel.table.columnWidth(STATUS) >= 60
+    assert seen == [[], [PIXELS], [PIXELS, SNR]]
