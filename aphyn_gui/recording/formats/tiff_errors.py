@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from pathlib import Path
 from aphyn_gui.recording.errors import RecordingError
 
 _MOST_COMPLAINTS = 50
+_OBJECT = re.compile(r"<tifffile\.[^>]*>:? *")
+"""What tifffile calls its own objects, which says nothing to who has the file."""
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def tifffile_errors(path: Path, what: str = "") -> Iterator[list[str]]:
         if record.thread != reading_thread:
             return True
         if record.levelno >= logging.ERROR:
-            complaints.append(record.getMessage())
+            complaints.append(_OBJECT.sub("", record.getMessage()))
             if len(complaints) > _MOST_COMPLAINTS:
                 # A damaged list of pages may have no end.
                 raise RecordingError(
@@ -42,8 +45,9 @@ def tifffile_errors(path: Path, what: str = "") -> Iterator[list[str]]:
         raise RecordingError(f"{what}{path.name} does not fit into memory") from error
     except Exception as error:
         # tifffile meets damaged files with many types of exception.
+        why = _OBJECT.sub("", str(error))
         raise RecordingError(
-            f"{what}{path.name} could not be read as TIFF ({error}): it may be truncated or use an "
+            f"{what}{path.name} could not be read as TIFF ({why}): it may be truncated or use an "
             "unusual compression; copy it again, or save it uncompressed"
         ) from error
     finally:

@@ -33,8 +33,18 @@ _OF_A_REGION = {
 }
 
 
+_STIMULUS = (
+    "The stimulus's J_stim, t_stim and t_onset are called stimulus_amplitude, stimulus_duration",
+    "and stimulus_onset in files.",
+)
+
+
 def contents_text(
-    written: Sequence[Path], folder: Path, fitted: Iterable[FittedRegion], tables: Iterable[Table]
+    written: Sequence[Path],
+    folder: Path,
+    fitted: Iterable[FittedRegion],
+    tables: Iterable[Table],
+    others: Sequence[str] = (),
 ) -> str:
     """The page.
 
@@ -48,6 +58,8 @@ def contents_text(
         Regions, each with a folder of its own.
     tables : iterable of Table
         What stands in the tables of the study.
+    others : sequence of str
+        Folders that were there before and hold nothing of this export.
 
     Returns
     -------
@@ -79,6 +91,10 @@ def contents_text(
                 "",
                 "With _physics_only: the physics fitted alone; without: beside the network.",
             ]
+    lines += ["", *_STIMULUS]
+    if others:
+        # A region that has got another name, or is gone, leaves its folder behind.
+        lines += ["", "Not of this export:", *(f"  {name}/" for name in others)]
     return "\n".join(lines) + "\n"
 
 

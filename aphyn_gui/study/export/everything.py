@@ -187,7 +187,12 @@ def _in_its_folder(
 def _write_contents(
     written: list[Path], folder: Path, fitted: tuple[FittedRegion, ...], tables: tuple[Table, ...]
 ) -> list[Path]:
-    return [write_text(folder / CONTENTS_NAME, contents_text(written, folder, fitted, tables))]
+    own = {one.stem for one in fitted}
+    others = sorted(
+        path.name for path in folder.iterdir() if path.is_dir() and path.name not in own
+    )
+    text = contents_text(written, folder, fitted, tables, others)
+    return [write_text(folder / CONTENTS_NAME, text)]
 
 
 def _write_tables(study: Study, tables: tuple[Table, ...], folder: Path) -> list[Path]:

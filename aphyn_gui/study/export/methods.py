@@ -92,7 +92,8 @@ def _preparation(one: FittedRegion) -> str:
             f"The region covers {roi.width} × {roi.height} pixels from column {roi.x}, row "
             f"{roi.y}.",
             *sequences.notes,
-            f"Cycle length {sequences.cycle_length_ms:.1f} ms.",
+            f"Window fitted {sequences.horizon_ms:.1f} ms, cycle length "
+            f"{sequences.cycle_length_ms:.1f} ms.",
         )
     )
 

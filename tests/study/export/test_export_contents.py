@@ -46,6 +46,19 @@ def test_the_page_names_only_what_was_written(
     assert ".mmt" not in page
 
 
+def test_folders_of_an_earlier_export_are_named_as_such(
+    study: Study, recording: Recording, tmp_path: Path
+) -> None:
+    what = [ExportPart.SERIES, ExportPart.TABLES]
+    export_study(renamed(study, "Old", "Short"), [recording], tmp_path, what=what)
+    assert "Not of this export" not in (tmp_path / "contents.txt").read_text(encoding="utf-8")
+    export_study(renamed(study, "New", "Short"), [recording], tmp_path, what=what)
+    page = (tmp_path / "contents.txt").read_text(encoding="utf-8")
+    before, after = page.split("Not of this export:")
+    assert "New/" in before
+    assert after.split() == ["Old/"]
+
+
 @pytest.mark.parametrize(
     ("names", "stems"),
     [
