@@ -53,7 +53,9 @@ class ComparisonModel(QAbstractTableModel):
             return fixed[column] if is_fixed else row.text(column - _FIXED_COLUMNS)
         if role == Qt.ItemDataRole.ToolTipRole:
             is_value = column >= _FIXED_COLUMNS
-            return symbol_text(row.tooltip(column - _FIXED_COLUMNS) if is_value else row.meaning)
+            # A narrow table cuts the name off.
+            about = f"{row.label}: {row.meaning}"
+            return symbol_text(row.tooltip(column - _FIXED_COLUMNS) if is_value else about)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft
             if column >= _FIXED_COLUMNS:

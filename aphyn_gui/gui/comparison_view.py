@@ -9,30 +9,26 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QStackedLayout,
     QStackedWidget,
-    QTableView,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from aphyn_gui.gui.availability import allow
-from aphyn_gui.gui.comparison_header import RegionHeader, SymbolDelegate
 from aphyn_gui.gui.comparison_model import ComparisonModel
+from aphyn_gui.gui.comparison_table import ComparisonTable
 from aphyn_gui.gui.overlay_plot import OverlayPlot
 from aphyn_gui.gui.parameter_plot import ParameterDots
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.symbols import symbol_html
+from aphyn_gui.gui.words_area import WordsArea
 from aphyn_gui.study import Comparison, RegionFit, compare
 from aphyn_gui.study.outdated import outdated_sentences
 from aphyn_gui.study.writing import write_text
@@ -72,27 +68,11 @@ class ComparisonView(QWidget):
         self._is_narrow = False
         self._shown_fits: tuple[RegionFit, ...] = ()
         self.model = ComparisonModel()
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setHorizontalHeader(RegionHeader())
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setWordWrap(False)
-        self.table.setItemDelegateForColumn(0, SymbolDelegate(self.table))
+        self.table = ComparisonTable(self.model)
         self.findings = QLabel()
-        self.findings.setWordWrap(True)
         self.findings.setTextFormat(Qt.TextFormat.RichText)
         self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.findings.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._words_area = QScrollArea()
-        self._words_area.setWidget(self.findings)
-        self._words_area.setWidgetResizable(True)
-        self._words_area.setFrameShape(QFrame.Shape.NoFrame)
-        self._words_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._words_area = WordsArea(self.findings)
         self.overlay = OverlayPlot()
         self.dots = ParameterDots()
         self.empty = QLabel()
@@ -196,8 +176,6 @@ class ComparisonView(QWidget):
         return "Press Fit all: the regions are compared here."
 
     def _build(self) -> None:
-        self.table.horizontalHeader().setHighlightSections(False)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         buttons = QHBoxLayout()
         buttons.addWidget(self.copy_button)
         buttons.addWidget(self.save_button)
@@ -264,20 +242,13 @@ class ComparisonView(QWidget):
     def _table_width(self) -> int:
         """What the table needs to show every column whole."""
         bars = self.table.verticalScrollBar().sizeHint().width() + 2 * _MARGIN + 4
-        return self.table.horizontalHeader().length() + bars
+        return self.table.whole_width + bars
 
     @Slot()
     def _fit_words(self) -> None:
-        """The words' own height, unless that would leave the table too little; then they scroll.
-
-        Whole lines are shown: one that is cut through cannot be read.
-        """
+        """The words' own height, unless that would leave the table too little."""
         width = self._table_page.width() - 2 * _MARGIN
-        # -1 where there are no words.
-        wanted = max(self.findings.heightForWidth(width), 0)
-        line = self.findings.fontMetrics().lineSpacing()
-        most = max(int(_WORDS_SHARE * self.height()) // line, 1) * line
-        self._words_area.setFixedHeight(min(wanted, most))
+        self._words_area.fit(width, int(_WORDS_SHARE * self.height()))
 
     @Slot()
     def _on_split_by_hand(self) -> None:

@@ -29,6 +29,7 @@ from aphyn_gui.gui.parameter_history_plot import ParameterHistoryPlot
 from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.symbols import symbol_html
+from aphyn_gui.gui.words_area import WordsArea
 from aphyn_gui.study.outdated import enumerated
 
 SHORTEST_TURN_MS = 16
@@ -43,6 +44,8 @@ PAINTING_SHARE = 0.04
 _ROOMY_WIDTH, _ROOMY_HEIGHT = 980, 560
 _NARROW_WIDTH = 600
 _HYSTERESIS = 40
+_WARNINGS_SHARE = 0.25
+"""Most of the height that warnings take from the plots."""
 
 
 class Arrangement(Enum):
@@ -95,10 +98,10 @@ class FitView(QWidget):
         # Plain: what a file calls its choices must not become formatting.
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.warnings = QLabel()
-        self.warnings.setWordWrap(True)
         self.warnings.setTextFormat(Qt.TextFormat.RichText)
         self.warnings.setContentsMargins(8, 0, 8, 0)
-        self.warnings.hide()
+        self._warnings_area = WordsArea(self.warnings)
+        self._warnings_area.hide()
         self.empty = QLabel()
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -196,13 +199,16 @@ class FitView(QWidget):
     def _show_warnings(self, region_id: str) -> None:
         if region_id == self._runner.current_region_id:
             # Their room is kept: plots that grow for a fit are laid out and painted anew twice.
-            self.warnings.setMinimumHeight(self.warnings.height())
             self.warnings.setText("")
             return
         warnings = self._controller.study.fits[region_id].fit.warnings
-        self.warnings.setMinimumHeight(0)
         self.warnings.setText("<br>".join(f"⚠ {symbol_html(escape(w))}" for w in warnings))
-        self.warnings.setVisible(bool(warnings))
+        self._warnings_area.setVisible(bool(warnings))
+        self._fit_warnings()
+
+    def _fit_warnings(self) -> None:
+        if self.warnings.text():
+            self._warnings_area.fit(self.width(), int(_WARNINGS_SHARE * self.height()))
 
     def _what_to_do(self) -> str:
         if self._controller.recording is None:
@@ -251,6 +257,7 @@ class FitView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show all plots, or tabs, as the room allows."""
         super().resizeEvent(event)
+        self._fit_warnings()
         size = event.size()
         # A border that is being dragged must not make the arrangement flicker.
         slack = _HYSTERESIS if self._arrangement is Arrangement.ALL else 0
@@ -268,10 +275,12 @@ class FitView(QWidget):
         bar.addWidget(self.note, 1)
         self._left = QSplitter(Qt.Orientation.Vertical)
         self._right = QSplitter(Qt.Orientation.Vertical)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.explained = QTabWidget()
-        self.explained.setDocumentMode(True)
+        self.tabs, self.explained = QTabWidget(), QTabWidget()
+        for tabs in (self.tabs, self.explained):
+            tabs.setDocumentMode(True)
+            # Shortened words are found; what lies beyond the edge is not.
+            tabs.setUsesScrollButtons(False)
+            tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self._left.addWidget(self.explained)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         for part in (self._left, self._right, self.tabs):
@@ -283,7 +292,7 @@ class FitView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(bar)
-        column.addWidget(self.warnings)
+        column.addWidget(self._warnings_area)
         column.addWidget(self._split, 1)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
@@ -295,12 +304,12 @@ class FitView(QWidget):
             return
         self._arrangement = arrangement
         if arrangement is Arrangement.TABS:
-            self.tabs.insertTab(0, self.forecast, "Forecast")
+            self.tabs.setTabToolTip(self.tabs.insertTab(0, self.forecast, "Forecast"), "Forecast")
         else:
             self._left.insertWidget(0, self.forecast)
         if arrangement is Arrangement.ALL:
-            self.explained.addTab(self.decomposition, "Decomposition")
-            self.explained.addTab(self.network, "Network")
+            _add_tab(self.explained, self.decomposition, "Decomposition")
+            _add_tab(self.explained, self.network, "Network")
             self.explained.setCurrentIndex(0)
             self._right.addWidget(self.losses)
             self._right.addWidget(self.parameters)
@@ -312,13 +321,18 @@ class FitView(QWidget):
             self._split.setSizes([620, 380, 0])
         else:
             self.forecast.show()
-            self.tabs.addTab(self.decomposition, "Decomposition")
-            self.tabs.addTab(self.losses, "Loss")
-            self.tabs.addTab(self.parameters, "Parameters")
-            self.tabs.addTab(self.network, "Network")
+            _add_tab(self.tabs, self.decomposition, "Decomposition")
+            _add_tab(self.tabs, self.losses, "Loss")
+            _add_tab(self.tabs, self.parameters, "Parameters")
+            _add_tab(self.tabs, self.network, "Network")
             self.tabs.setCurrentIndex(0)
             self._split.setSizes([540, 0, 460])
         self._left.setVisible(arrangement is not Arrangement.TABS)
         self._right.setVisible(arrangement is Arrangement.ALL)
         self.explained.setVisible(arrangement is Arrangement.ALL)
         self.tabs.setVisible(arrangement is not Arrangement.ALL)
+
+
+def _add_tab(tabs: QTabWidget, panel: QWidget, name: str) -> None:
+    """A tab whose whole name is in its tooltip, for where there is no room for it."""
+    tabs.setTabToolTip(tabs.addTab(panel, name), name)

@@ -6,15 +6,20 @@ from functools import partial
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from aphyn_gui.fitting import Fit
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.network_plane import NetworkPlane
+from aphyn_gui.gui.words_area import WordsArea
 from aphyn_gui.physics import ionic_model
 from aphyn_gui.study.network_map import NetworkMap, network_map, shortfall_sentence
 
 _CHANNEL = "network map"
+_WORDS_SHARE = 0.4
+"""Most of the height that the words take from the plane."""
+
 _MEANING = (
     "F_dl at every state of the tissue, and the way of the beat through them, with times. The "
     "colours end at the largest |F_dl| on that way; away from it the network was never trained."
@@ -43,7 +48,6 @@ class NetworkView(QWidget):
         self._fit: Fit | None = None
         self._plane: NetworkPlane | None = None
         self.sentence = QLabel()
-        self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.sentence.setContentsMargins(8, 2, 8, 6)
         self.empty = QLabel()
@@ -54,7 +58,8 @@ class NetworkView(QWidget):
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
-        self._column.addWidget(self.sentence)
+        self._words_area = WordsArea(self.sentence)
+        self._column.addWidget(self._words_area)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(page)
@@ -98,12 +103,21 @@ class NetworkView(QWidget):
             lambda error, details: self.empty.setText(f"F_dl cannot be shown: {error}"),
         )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new height between plane and words; called by Qt."""
+        super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        self._words_area.fit(self.width(), int(_WORDS_SHARE * self.height()))
+
     def _take(self, answer: tuple[NetworkMap, str]) -> None:
         assert self._fit is not None
         shown, sentence = answer
         gate_label = ionic_model(self._fit.protocol.physics).gate_label
         self.plane.show_map(shown, self._fit.forecast.time_step_ms, gate_label)
         self.sentence.setText(_html(sentence))
+        self._fit_words()
         self._pages.setCurrentIndex(1)
 
 

@@ -65,7 +65,7 @@ QTableView QLineEdit {{ border: 1px solid {accent}; border-radius: 0; padding: 0
 QHeaderView::section {{ background: {window}; color: {muted_text}; border: none;
     border-bottom: 1px solid {border}; padding: 4px 6px; }}
 QTableCornerButton::section {{ background: {window}; border: none; }}
-QTabBar::tab {{ padding: 5px 12px; color: {muted_text}; border-bottom: 2px solid transparent; }}
+QTabBar::tab {{ padding: 5px 9px; color: {muted_text}; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom: 2px solid {accent}; }}
 QTabBar::tab:hover {{ background: {hover}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {border}; border-radius: 2px; }}

@@ -25,6 +25,7 @@ _TITLES = {
 }
 _SEEN_AT_FIRST = ("movie", "trace", "rois", "fit", "comparison")
 _SETTINGS = ("preparation", "protocol")
+_SETTINGS_WIDTH, _WIDEST_SETTINGS = 350, 460
 
 
 class WindowDocks(QObject):
@@ -54,6 +55,8 @@ class WindowDocks(QObject):
         self._widths_without_settings: list[int] = []
         for name in _SETTINGS:
             self._docks[name].visibilityChanged.connect(self._check_settings)
+            # Fields that are wider say nothing more, and take from the plots.
+            self._docks[name].setMaximumWidth(_WIDEST_SETTINGS)
 
     @property
     def all(self) -> list[QDockWidget]:
@@ -93,6 +96,14 @@ class WindowDocks(QObject):
             self._docks[name].setVisible(is_shown)
         if is_shown:
             self._docks["preparation"].raise_()
+            movie, fit = self._widths_without_settings
+            left = movie + fit - _SETTINGS_WIDTH
+            movie = round(left * movie / max(movie + fit, 1))
+            self._window.resizeDocks(
+                [self._docks[name] for name in ("movie", "fit", "preparation")],
+                [movie, left - movie, _SETTINGS_WIDTH],
+                Qt.Orientation.Horizontal,
+            )
 
     def arrange(self) -> None:
         """Left to right is the order of work: recording, fit; below, regions and comparison."""

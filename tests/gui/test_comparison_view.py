@@ -71,7 +71,7 @@ def test_fits_fill_table_and_plots(
     assert model.index(0, 1).data() == "ms"
     row = model.comparison.rows[0]
     assert model.index(0, 3).data() == row.text(1)
-    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == row.meaning
+    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == f"τ_in: {row.meaning}"
     assert "ROI A has the longer action potential" in view.findings.text()
     assert set(view.dots.plots) == {"tau_in", "tau_out", "tau_close"}
     assert len(view.overlay.predicted) == 2
@@ -208,6 +208,24 @@ def test_every_column_of_two_regions_is_seen_whole(
     fit_all(qtbot, controller)
     qtbot.waitUntil(lambda: view.table.isVisible())
     qtbot.waitUntil(lambda: view.table.horizontalHeader().length() <= view.table.viewport().width())
+
+
+def test_names_give_way_to_values_where_there_is_no_room(
+    qtbot: QtBot, controller: StudyController, view: ComparisonView
+) -> None:
+    fit_all(qtbot, controller)
+    qtbot.waitUntil(lambda: view.table.isVisible())
+    header = view.table.horizontalHeader()
+    whole = view.table.whole_width
+    for width in (330, 900):
+        view.resize(width, 500)
+        QApplication.processEvents()
+        seen = view.table.viewport().width()
+        assert view.table.whole_width == whole
+        assert (header.length() == whole) == (seen >= whole)
+        assert header.sectionSize(0) >= 90
+        # The first region's values are seen.
+        assert header.sectionPosition(2) + header.sectionSize(2) <= seen
 
 
 def test_a_region_renamed_after_its_fit_is_compared_under_its_new_name(

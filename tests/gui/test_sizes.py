@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from window_helpers import wait_analysed
 
 from aphyn_gui.gui.elided_label import ElidedLabel
 from aphyn_gui.gui.main_window import MainWindow
 from aphyn_gui.gui.roi_model import NAME, STATUS
+from aphyn_gui.gui.words_area import WordsArea
 from aphyn_gui.recording import RectangularRoi
 
 NAMES = (
@@ -84,6 +85,45 @@ def test_panels_take_turns_in_a_low_window(window: MainWindow) -> None:
     window.resize(1280, 800)
     window.actions_.reset_layout.trigger()
     assert window.tabifiedDockWidgets(movie) == []
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_settings_leave_the_plots_their_room(window: MainWindow, width: int) -> None:
+    window.resize(width, 800)
+    window.actions_.reset_layout.trigger()
+    QApplication.processEvents()
+    movie, fit, settings = (window.dock(name) for name in ("movie", "fit", "preparation"))
+    before = movie.width(), fit.width()
+    window.actions_.settings.trigger()
+    QApplication.processEvents()
+    assert 300 <= settings.width() <= 400
+    assert movie.width() / fit.width() == pytest.approx(before[0] / before[1], rel=0.3)
+    window.resize(width + 600, 800)
+    QApplication.processEvents()
+    assert settings.width() <= 460
+    window.resize(width, 800)
+    window.actions_.settings.trigger()
+    QApplication.processEvents()
+    assert (movie.width(), fit.width()) == pytest.approx(before, abs=8)
+
+
+def test_words_take_no_more_than_their_share_and_end_with_a_whole_line(qtbot: QtBot) -> None:
+    label = QLabel(" ".join(["word"] * 200))
+    area = WordsArea(label)
+    qtbot.addWidget(area)
+    area.resize(200, 10)
+    area.fit(200, 100)
+    line = label.fontMetrics().lineSpacing()
+    assert 100 - line < area.height() <= 100
+    assert area.height() % line == 0
+    area.fit(200, 3)
+    assert area.height() == line
+    label.setText("one line")
+    area.fit(200, 100)
+    assert area.height() == label.heightForWidth(200) < 2 * line
+    label.setText("")
+    area.fit(200, 100)
+    assert area.height() == 0
 
 
 def test_long_names_leave_room_for_the_status(loaded: MainWindow, qtbot: QtBot) -> None:
