@@ -82,13 +82,13 @@ def warnings(
     from_rest, after_beat = spontaneous_beats_ms
     if from_rest is not None:
         sentences.append(
-            f"These parameters fire by themselves: from rest, without stimulus, the physics starts "
-            f"a beat after {from_rest:.0f} ms. Simulate this beat only."
+            f"These parameters fire by themselves: from rest, without a stimulus, after "
+            f"{from_rest:.0f} ms. Simulate one beat only."
         )
     if after_beat is not None:
         sentences.append(
-            f"These parameters fire by themselves: after one stimulated beat the physics starts "
-            f"another at {after_beat:.0f} ms without a stimulus. Simulate this beat only."
+            f"These parameters fire by themselves: after one stimulated beat, without another "
+            f"stimulus, at {after_beat:.0f} ms. Simulate one beat only."
         )
     if not population.is_one:
         sentences.append(

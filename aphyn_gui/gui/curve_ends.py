@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText, QTextOption
 from PySide6.QtWidgets import QApplication
 
 _FONT_POINTS = 8
@@ -70,6 +70,10 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
         if text not in self._layouts:
             layout = QStaticText(text)
             layout.setTextFormat(Qt.TextFormat.RichText)
+            # Left to itself, static text breaks its lines to be as wide as high.
+            one_line = QTextOption()
+            one_line.setWrapMode(QTextOption.WrapMode.NoWrap)
+            layout.setTextOption(one_line)
             layout.prepare(font=self._font)
             self._layouts[text] = layout
         return self._layouts[text]

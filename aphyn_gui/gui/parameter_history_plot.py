@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -90,10 +91,14 @@ class ParameterHistoryPlot(PlotPanel):
 def _end(item: LearnedParameter, values: npt.NDArray[np.float64]) -> str:
     """The last value, and its change since the first."""
     first, last = float(values[0]), float(values[-1])
-    value = f"{last:.4g} {item.parameter.unit}".rstrip()
+    # Zero has no sign, and the text no place to break.
     if item.is_log:
-        # Zero has no sign, and the text no place to break.
+        value = f"{last:.4g}"
         change = f"{round(100 * (last / first - 1), 1) + 0.0:+.1f} %"
     else:
-        change = f"{last - first:+.2g} {item.parameter.unit}".rstrip()
+        # To a ten-thousandth of the range: a value at the bound 0 is no 4.4e-05.
+        decimals = max(4 - math.ceil(math.log10(item.upper - item.lower)), 0)
+        value = f"{round(last, decimals) + 0.0:.{decimals}f}"
+        change = f"{round(last - first, decimals) + 0.0:+.{decimals}f}"
+    value = f"{value} {item.parameter.unit}".rstrip()
     return f"{value}, {change}".replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")

@@ -40,6 +40,8 @@ class ComparisonRow:
         quantity is not estimated.
     absence : str
         Why a value may not exist, one sentence; empty where all do.
+    resolution : float
+        What is shown as 0: a parameter at its bound 0 is none of 4.4e-05.
     """
 
     key: str
@@ -51,6 +53,7 @@ class ComparisonRow:
     upper: tuple[float, ...] = ()
     flags: tuple[str, ...] = ()
     absence: str = ""
+    resolution: float = 0.0
 
     def text(self, index: int) -> str:
         """The value for one region, as shown in tables: "142 (138–146)"."""
@@ -58,7 +61,8 @@ class ComparisonRow:
         if math.isnan(value):
             return "–"
         if self.flags and self.flags[index]:
-            return f"{value:.3g} (not identified)"
+            shown = 0.0 if abs(value) < self.resolution else value
+            return f"{shown:.3g} (not identified)"
         if not self.lower or math.isnan(self.lower[index]):
             return f"{value:.4g}"
         lower, upper = self.lower[index], self.upper[index]
@@ -315,6 +319,8 @@ def _parameter_row(parameter: Parameter, fits: list[RegionFit]) -> ComparisonRow
         lower=tuple(math.nan if e is None else e.lower for e in estimates),
         upper=tuple(math.nan if e is None else e.upper for e in estimates),
         flags=tuple("" if e is None else e.reason for e in estimates),
+        # A parameter that is positive has no natural size.
+        resolution=0.0 if parameter.lower > 0 else 1e-4 * (parameter.upper - parameter.lower),
     )
 
 
