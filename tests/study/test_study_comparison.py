@@ -306,3 +306,12 @@ def test_how_many_beats_were_averaged_stands_in_the_table(study: Study) -> None:
     comparison = compare(study)
     counts = tuple(float(fit.measured.beat_count) for fit in comparison.fits)
     assert comparison.row("beats_averaged").values == counts
+
+
+def test_a_parameter_at_its_bound_zero_is_shown_as_zero() -> None:
+    row = ComparisonRow(
+        "stimulus_onset_ms", "stimulus_onset", "ms", (4.4e-5, 2.5), "Start.",
+        flags=("sits at its lower bound", "hardly shown"), resolution=1e-3,
+    )  # fmt: skip
+    assert row.text(0) == "0 (not identified)"
+    assert row.text(1) == "2.5 (not identified)"
