@@ -6,14 +6,20 @@ import math
 from collections.abc import Mapping
 
 from aphyn_gui.fitting.fit import Errors, FitForecast
+from aphyn_gui.fitting.least_network import LeastNetwork
 from aphyn_gui.fitting.population import Population
+from aphyn_gui.fitting.protocol import Protocol
 from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
+from aphyn_gui.physics import ionic_model
 
 _FURTHER = 0.05
 """Share by which the hybrid's error must exceed the physics' to be spoken of: noise moves both."""
 
 _LARGE_SHARE, _LARGE_OVERLAP = 0.25, 0.5
 """From where on F_dl is no small residual, and its likeness to a parameter's work no chance."""
+
+_MUCH_LESS, _MOVED = 0.5, 0.2
+"""Size of a network, and change of a parameter, from where on another split is another answer."""
 
 _FEW_SEQUENCES = 5
 """Half of the paper's ten: below it one odd pixel is a fifth of the evidence, or more."""
@@ -109,13 +115,22 @@ def shared_work(share: float, overlaps: Mapping[str, float]) -> tuple[str, ...]:
     overlaps : mapping of str to float
         Of F_dl with each learned parameter's own work, -1 to 1.
     """
-    if share <= _LARGE_SHARE:
+    if not is_large(share):
         return ()
     return tuple(name for name, overlap in overlaps.items() if abs(overlap) > _LARGE_OVERLAP)
 
 
+def is_large(share: float) -> bool:
+    """Whether a network with this share of dv/dt is no small residual."""
+    return share > _LARGE_SHARE
+
+
 def network_warnings(
-    share: float, overlaps: Mapping[str, float], hybrid: Errors, physics: Errors
+    share: float,
+    overlaps: Mapping[str, float],
+    hybrid: Errors,
+    physics: Errors,
+    other_split: str = "",
 ) -> tuple[str, ...]:
     """What to know of a network before using the parameters beside it, one sentence each.
 
@@ -125,6 +140,8 @@ def network_warnings(
         As in ``shared_work``.
     hybrid, physics : Errors
         Of the forecasts with the network, and of the physics fitted alone.
+    other_split : str
+        From ``other_split``, where it was looked for.
     """
     sentences = []
     before, after = physics.training_mse, hybrid.training_mse
@@ -133,14 +150,40 @@ def network_warnings(
             f"The hybrid is further from the data than the physics alone, mean square error "
             f"{after:.3g} against {before:.3g}: use the physics-only values."
         )
-    if share > _LARGE_SHARE:
+    if is_large(share):
         names = shared_work(share, overlaps)
         work = f" and does work of {' and '.join(names)}" if names else ""
-        sentences.append(
-            f"The network carries {share:.0%} of dv/dt{work}: read the parameters beside the "
-            "physics-only values."
-        )
+        advice = other_split or "read the parameters beside the physics-only values."
+        sentences.append(f"The network carries {share:.0%} of dv/dt{work}: {advice}")
     return tuple(sentences)
+
+
+def other_split(protocol: Protocol, values: Mapping[str, float], least: LeastNetwork) -> str:
+    """The end of a sentence about parameters that would do with much less network, or "".
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Of the fit.
+    values : mapping of str to float
+        As the fit left them.
+    least : LeastNetwork
+        From ``least_network``.
+    """
+    if least.size > _MUCH_LESS:
+        return ""
+    model = ionic_model(protocol.physics)
+    others = [
+        f"{name} {least.values[name]:.3g} {model.parameter(name).unit}".rstrip()
+        for name in protocol.learned_names
+        if abs(drift(values[name], least.values[name])) > _MOVED
+    ]
+    if not others:
+        return ""
+    return (
+        f"{' and '.join(others)} would need {least.size:.0%} of it for the same forecast. Take "
+        "neither for a property of the tissue."
+    )
 
 
 def _begins_with_the_window(name: str, estimate: Estimate) -> bool:
