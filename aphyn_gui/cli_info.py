@@ -23,7 +23,7 @@ from aphyn_gui.recording import (
 from aphyn_gui.study import PROJECT_SUFFIX
 from aphyn_gui.study.export import document_as_dict, recording_as_dict
 from aphyn_gui.study.opening import open_project
-from aphyn_gui.study.outdated import enumerated
+from aphyn_gui.wording import enumerated
 
 _LARGEST_PREVIEW = 64
 

@@ -11,6 +11,7 @@ from aphyn_gui.fitting.population import Population
 from aphyn_gui.fitting.protocol import Protocol
 from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
 from aphyn_gui.physics import ionic_model
+from aphyn_gui.wording import enumerated
 
 _FURTHER = 0.05
 """Share by which the hybrid's error must exceed the physics' to be spoken of: noise moves both."""
@@ -152,7 +153,7 @@ def network_warnings(
         )
     if is_large(share):
         names = shared_work(share, overlaps)
-        work = f" and does work of {' and '.join(names)}" if names else ""
+        work = f" and does work of {enumerated(names)}" if names else ""
         advice = other_split or "read the parameters beside the physics-only values."
         sentences.append(f"The network carries {share:.0%} of dv/dt{work}: {advice}")
     return tuple(sentences)
@@ -181,8 +182,8 @@ def other_split(protocol: Protocol, values: Mapping[str, float], least: LeastNet
     if not others:
         return ""
     return (
-        f"{' and '.join(others)} would need {least.size:.0%} of it for the same forecast. Take "
-        "neither for a property of the tissue."
+        f"{enumerated(others)} would need {least.size:.0%} of it for the same forecast. Take "
+        "neither set for properties of the tissue."
     )
 
 

@@ -30,7 +30,7 @@ from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.words_area import WordsArea
-from aphyn_gui.study.outdated import enumerated
+from aphyn_gui.wording import enumerated
 
 SHORTEST_TURN_MS = 16
 """One plot is painted in a turn, so that the window answers in between."""

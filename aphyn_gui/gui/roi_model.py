@@ -23,7 +23,7 @@ from aphyn_gui.gui.study_controller import StudyController
 from aphyn_gui.gui.theme import current_theme
 from aphyn_gui.recording import RecordingError
 from aphyn_gui.study import Region, StudyError
-from aphyn_gui.study.outdated import enumerated
+from aphyn_gui.wording import enumerated
 
 Index = QModelIndex | QPersistentModelIndex
 

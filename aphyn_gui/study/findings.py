@@ -10,6 +10,7 @@ from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
 from aphyn_gui.recording import ActionPotentialMeasures, measure_action_potential
 from aphyn_gui.study.differences import Difference
 from aphyn_gui.study.study import RegionFit
+from aphyn_gui.wording import enumerated
 
 _FAR_APART = 0.1
 """Share by which a forecast's APD80 must differ from the measured one to be spoken of."""
@@ -120,6 +121,6 @@ def _unseen(fits: list[RegionFit]) -> list[str]:
         return []
     verb = "is" if len(names) == 1 else "are"
     return [
-        f"{' and '.join(names)} {verb} kept, not learned: one beat does not show "
+        f"{enumerated(names)} {verb} kept, not learned: one beat does not show "
         f"{'it' if len(names) == 1 else 'them'}."
     ]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-
-def enumerated(words: Sequence[str]) -> str:
-    """Words as a sentence holds them: "a", "a and b", "a, b and c"."""
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+from aphyn_gui.wording import enumerated
 
 
 def outdated_sentences(changes: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def test_another_split_is_told_where_it_needs_much_less() -> None:
     words = other_split(PHYSICS, values, LeastNetwork(other, 0.16))
     assert words == (
         "tau_in 2.73 ms and tau_close 100 ms would need 16% of it for the same forecast. Take "
-        "neither for a property of the tissue."
+        "neither set for properties of the tissue."
     )
     assert other_split(PHYSICS, values, LeastNetwork(other, 0.7)) == ""
     assert other_split(PHYSICS, values, LeastNetwork(values, 0.2)) == ""

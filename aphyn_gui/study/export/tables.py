@@ -16,8 +16,8 @@ from aphyn_gui.study.export.plain_data import (
     parameters_as_dicts,
     region_as_dict,
 )
-from aphyn_gui.study.outdated import enumerated
 from aphyn_gui.study.study import RegionFit, Study
+from aphyn_gui.wording import enumerated
 
 _MEASURES = (
     ("apd50_ms", "ms"), ("apd80_ms", "ms"), ("apd90_ms", "ms"), ("rise_time_ms", "ms"), ("snr", ""),
