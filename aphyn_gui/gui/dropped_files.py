@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QDropEvent
 
 from aphyn_gui.study import PROJECT_SUFFIX
 
@@ -12,6 +13,12 @@ from aphyn_gui.study import PROJECT_SUFFIX
 def dropped_files(data: QMimeData) -> list[Path]:
     """The files and folders of this machine among what is dragged."""
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def take_copy(event: QDropEvent) -> None:
+    """Accept, and never as a move: whoever dragged a file would be free to delete it."""
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
 
 
 def dropped_study(paths: list[Path]) -> Path | None:

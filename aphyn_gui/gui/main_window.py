@@ -14,7 +14,7 @@ from aphyn_gui.gui import whats_this
 from aphyn_gui.gui.availability import allow
 from aphyn_gui.gui.background import BackgroundTasks
 from aphyn_gui.gui.comparison_view import ComparisonView
-from aphyn_gui.gui.dropped_files import dropped_files
+from aphyn_gui.gui.dropped_files import dropped_files, take_copy
 from aphyn_gui.gui.fit_runner import FitRunner, RunnerState
 from aphyn_gui.gui.fit_view import FitView
 from aphyn_gui.gui.fitter_cache import FitterCache
@@ -164,11 +164,11 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
         if dropped_files(event.mimeData()):
-            event.acceptProposedAction()
+            take_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open a dropped study, add dropped recordings."""
-        event.acceptProposedAction()
+        take_copy(event)
         self.desk.drop(dropped_files(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
             lambda: runner.enqueue(controller.selected_region_id)
         )
         actions.pause.triggered.connect(self._pause_or_resume)
-        actions.cancel.triggered.connect(runner.cancel)
+        actions.cancel.triggered.connect(runner.cancel_all)
         actions.settings.toggled.connect(self._docks.show_settings)
         self._docks.settings_shown.connect(self._check_settings)
         actions.reset_layout.triggered.connect(self._docks.arrange)

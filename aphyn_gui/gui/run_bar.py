@@ -57,8 +57,8 @@ class RunBar(QWidget):
         self.cancel_button = QPushButton("Cancel")
         self.pause_button.setToolTip("Hold the fit after the current epoch, or go on")
         self.cancel_button.setToolTip(
-            "End the fit after the current epoch and keep the last finite model; "
-            "an earlier finished fit of the region stays"
+            "End the fit after the current epoch, and start none of those that wait. The last "
+            "finite model is kept; an earlier finished fit of the region stays"
         )
         self.progress = ProgressLine()
         line = QHBoxLayout()
@@ -78,7 +78,7 @@ class RunBar(QWidget):
         self.cancel_button.setMinimumWidth(metrics.horizontalAdvance(_CANCELLING) + 30)
         self.pause_button.setMinimumWidth(metrics.horizontalAdvance("Resume") + 30)
         self.pause_button.clicked.connect(self._pause_or_resume)
-        self.cancel_button.clicked.connect(runner.cancel)
+        self.cancel_button.clicked.connect(runner.cancel_all)
         runner.started.connect(self._update)
         words = Throttle(_WORDS_INTERVAL_MS, self)
         words.due.connect(self._update)

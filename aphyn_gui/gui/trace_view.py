@@ -222,15 +222,17 @@ class TraceView(QWidget):
 
     def _take_horizon(self, horizon_ms: float) -> None:
         recording = self._controller.recording
-        if recording is None or recording.frame_interval_ms is None:
+        region = self._controller.selected_region
+        analysis = None if region is None else self._analyst.analysis(region.id)
+        if recording is None or recording.frame_interval_ms is None or analysis is None:
             return
+        preparation = self._controller.study.preparation
+        if analysis.signal is not None:
+            # A drag that goes too far stops where the next beat begins.
+            longest = analysis.signal.longest_horizon_ms(preparation)
+            horizon_ms = min(horizon_ms, longest)
         frames = max(1, round(horizon_ms / recording.frame_interval_ms))
-        self._prepare(
-            replace(
-                self._controller.study.preparation,
-                horizon_ms=frames * recording.frame_interval_ms,
-            )
-        )
+        self._prepare(replace(preparation, horizon_ms=frames * recording.frame_interval_ms))
 
     def _prepare(self, preparation: Preparation) -> None:
         if preparation == self._controller.study.preparation:

@@ -122,7 +122,9 @@ class WindowActions(QObject):
         )
         self.fit_selected = self._action("Fit selected", "Fit the selected region", "Ctrl+Shift+F")
         self.pause = self._action("Pause", "Hold the running fit after its epoch, or go on")
-        self.cancel = self._action("Cancel", "End the running fit, keep its last finite model")
+        self.cancel = self._action(
+            "Cancel", "End the running fit, keep its last finite model, and start no other"
+        )
         self.settings = self._action(
             "Settings", "The panels Preparation and Protocol: what a fit is made of", "Ctrl+,"
         )

@@ -18,7 +18,7 @@ from aphyn_gui.recording.recording import Recording
 from aphyn_gui.recording.region_counts import RegionCounts, read_counts
 from aphyn_gui.recording.roi import RectangularRoi
 from aphyn_gui.recording.temporal import filter_in_time
-from aphyn_gui.recording.window import choose_window
+from aphyn_gui.recording.window import choose_window, longest_horizon
 
 Floats = npt.NDArray[np.float64]
 
@@ -83,6 +83,18 @@ class RegionSignal:
         )
         start = self.start_ms + window.start_ms
         return start, start + (window.sample_count - 1) * self.frame_interval_ms
+
+    def longest_horizon_ms(self, preparation: Preparation) -> float:
+        """What a window of the asked beats may hold before the next beat begins, ms.
+
+        Raises
+        ------
+        RecordingError
+            If there is no such beat.
+        """
+        return longest_horizon(
+            self.beats_from_start, self.frame_interval_ms, self.time_ms.size, preparation
+        )
 
 
 def region_signal(

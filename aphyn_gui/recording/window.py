@@ -50,7 +50,7 @@ def choose_window(
     Raises
     ------
     RecordingError
-        If there is no such beat, or the horizon does not fit behind it.
+        If there is no such beat, or the horizon does not fit behind it, or holds a second one.
     """
     duration = (frame_count - 1) * frame_interval_ms
     chosen = _choose_beats(beats, duration, preparation)
@@ -61,6 +61,7 @@ def choose_window(
     else:
         horizon = preparation.horizon_ms
         chosen = _beats_with_room(starts, duration, chosen, horizon, preparation.beat)
+        _require_one_beat(beats, frame_interval_ms, chosen, horizon)
         notes = _asked_notes(beats, horizon)
     sample_count = int(horizon / frame_interval_ms + 1e-9) + 1
     if sample_count < _FEWEST_SAMPLES:
@@ -104,12 +105,57 @@ def _default_horizon(
         room = min(room, beats.cycle_length_ms)
         horizon = min(DEFAULT_HORIZON_MS, room - _FRAMES_BEFORE_NEXT_FOOT * frame_interval_ms)
         return horizon, ("The horizon is the shorter of 300 ms and the rest of the recording.",)
-    following = np.append(np.diff(beats.onsets_ms), beats.cycle_length_ms)[chosen]
-    quiet = float(following.min()) - beats.lead_ms - _FRAMES_BEFORE_NEXT_FOOT * frame_interval_ms
+    quiet = _until_next_foot(beats, frame_interval_ms, chosen)
     return min(DEFAULT_HORIZON_MS, quiet, room), (
         "The horizon is the shorter of 300 ms and the cycle less the time from foot to half "
         f"upstroke and {_FRAMES_BEFORE_NEXT_FOOT} frames, so that it ends before the next beat.",
     )
+
+
+def longest_horizon(
+    beats: Beats, frame_interval_ms: float, frame_count: int, preparation: Preparation
+) -> float:
+    """What a window of these beats may hold before the next beat begins, ms.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such beat.
+    """
+    duration = (frame_count - 1) * frame_interval_ms
+    chosen = _choose_beats(beats, duration, preparation)
+    room = duration - float(np.maximum(beats.onsets_ms[chosen] - beats.lead_ms, 0.0).min())
+    if beats.onsets_ms.size == 1:
+        return room
+    return min(room, _until_next_foot(beats, frame_interval_ms, chosen))
+
+
+def _intervals(beats: Beats, chosen: list[int]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """From each chosen onset to the next, ms; after the last one, the cycle length."""
+    following = np.append(np.diff(beats.onsets_ms), beats.cycle_length_ms)
+    return np.asarray(following[chosen])
+
+
+def _until_next_foot(beats: Beats, frame_interval_ms: float, chosen: list[int]) -> float:
+    """From a foot to shortly before the next one, ms."""
+    shortest = float(_intervals(beats, chosen).min())
+    return shortest - beats.lead_ms - _FRAMES_BEFORE_NEXT_FOOT * frame_interval_ms
+
+
+def _require_one_beat(
+    beats: Beats, frame_interval_ms: float, chosen: list[int], horizon_ms: float
+) -> None:
+    """The model is stimulated once: nothing it does could follow a second upstroke."""
+    if beats.onsets_ms.size == 1:
+        return
+    shortest = float(_intervals(beats, chosen).min())
+    if horizon_ms >= shortest + beats.lead_ms:
+        most = _until_next_foot(beats, frame_interval_ms, chosen)
+        raise RecordingError(
+            f"the horizon of {horizon_ms:g} ms holds more than one beat, for the next one comes "
+            f"after {shortest:.1f} ms, and the model is stimulated once: choose at most "
+            f"{most:.0f} ms"
+        )
 
 
 def _beats_with_room(

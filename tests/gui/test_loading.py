@@ -162,6 +162,25 @@ def test_a_dropped_file_opens(window: MainWindow, movie_file: Path, qtbot: QtBot
     assert window.controller.recording is not None
 
 
+def test_a_dropped_file_is_never_moved(window: MainWindow, movie_file: Path, qtbot: QtBot) -> None:
+    """A file manager that offers to move it would be free to delete it."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(movie_file))])
+    offered = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(50, 50), offered, data, left, none)
+    enter.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    assert enter.dropAction() == Qt.DropAction.CopyAction
+    drop = QDropEvent(QPointF(50, 50), offered, data, left, none)
+    drop.setDropAction(Qt.DropAction.MoveAction)
+    with qtbot.waitSignal(window.loader.opened):
+        QApplication.sendEvent(window, drop)
+    assert drop.isAccepted()
+    assert drop.dropAction() == Qt.DropAction.CopyAction
+
+
 def test_dropped_text_is_refused(window: MainWindow) -> None:
     data = QMimeData()
     data.setText("hello")

@@ -105,6 +105,18 @@ def test_the_right_edge_sets_the_horizon(with_regions: MainWindow, qtbot: QtBot)
     assert np.diff(window_ms(with_regions))[0] == pytest.approx(horizon)
 
 
+def test_the_right_edge_stops_where_the_next_beat_begins(
+    with_regions: MainWindow, qtbot: QtBot
+) -> None:
+    start, stop = window_ms(with_regions)
+    drag_time(with_regions, stop, start + 2.5 * CYCLE_MS)
+    horizon = with_regions.controller.study.preparation.horizon_ms
+    assert 0.8 * CYCLE_MS < horizon < CYCLE_MS
+    wait_analysed(with_regions, qtbot)
+    assert with_regions.controller.analysis_blocker == ""
+    assert np.diff(window_ms(with_regions))[0] == pytest.approx(horizon)
+
+
 def test_the_average_of_beats_can_be_chosen(with_regions: MainWindow, qtbot: QtBot) -> None:
     combo = with_regions.trace_view.findChild(QComboBox, "beat")
     average = next(i for i in range(combo.count()) if combo.itemText(i).startswith("Average of "))

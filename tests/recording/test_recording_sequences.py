@@ -303,11 +303,27 @@ def test_windows_that_do_not_fit_are_refused(preparation: Preparation, message: 
         signal.window_ms(preparation)
 
 
-def test_a_horizon_over_several_beats_is_allowed_and_said() -> None:
-    sequences = cut_sequences(recording_of(movie()), WHOLE, Preparation(horizon_ms=200))
+def test_a_horizon_to_the_foot_of_the_next_beat_is_allowed_and_said() -> None:
+    signal = region_signal(recording_of(movie()), WHOLE, Preparation())
+    cycle, lead = signal.beats.cycle_length_ms, signal.beats.lead_ms
+    horizon = float(np.ceil(cycle - lead + 1))
+    sequences = cut_sequences(recording_of(movie()), WHOLE, Preparation(horizon_ms=horizon))
 
-    assert sequences.horizon_ms == 200
+    assert sequences.horizon_ms == horizon
     assert any("reaches into the next beat" in note for note in sequences.notes)
+
+
+def test_a_horizon_over_several_beats_is_refused() -> None:
+    """The model is stimulated once."""
+    signal = region_signal(recording_of(movie()), WHOLE, Preparation())
+    longest = signal.longest_horizon_ms(Preparation())
+    assert longest < signal.beats.cycle_length_ms
+    with pytest.raises(RecordingError, match=f"more than one beat.*choose at most {longest:.0f}"):
+        cut_sequences(recording_of(movie()), WHOLE, Preparation(horizon_ms=200))
+    sequences = cut_sequences(
+        recording_of(movie()), WHOLE, Preparation(horizon_ms=float(np.floor(longest)))
+    )
+    assert not any("reaches" in note for note in sequences.notes)
 
 
 def test_a_recording_of_one_beat() -> None:
