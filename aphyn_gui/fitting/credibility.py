@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from aphyn_gui.fitting.fit import Errors, FitForecast
+from aphyn_gui.fitting.fit import Errors, FitForecast, Outcome
 from aphyn_gui.fitting.least_network import LeastNetwork
 from aphyn_gui.fitting.population import Population
 from aphyn_gui.fitting.protocol import Protocol
 from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
-from aphyn_gui.physics import ionic_model
+from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 from aphyn_gui.wording import enumerated
 
 _FURTHER = 0.05
@@ -82,7 +82,7 @@ def warnings(
         )
     else:
         sentences += [
-            f"{name} {estimate.reason}. Widen the bound, or read the value as a limit."
+            f"{name} {estimate.reason}. {_beyond_the_bound(name)}"
             for name, estimate in uncertainty.estimates.items()
             if math.isnan(estimate.standard_error) and not _begins_with_the_window(name, estimate)
         ]
@@ -185,6 +185,20 @@ def other_split(protocol: Protocol, values: Mapping[str, float], least: LeastNet
         f"{enumerated(others)} would need {least.size:.0%} of it for the same forecast. Take "
         "neither set for properties of the tissue."
     )
+
+
+def outcome_warnings(outcome: Outcome) -> tuple[str, ...]:
+    """What to know of a fit that did not come to its end."""
+    if outcome is Outcome.FINISHED:
+        return ()
+    return (f"The fit was not finished ({outcome.value}): fit again before its numbers are used.",)
+
+
+def _beyond_the_bound(name: str) -> str:
+    """What can be done: the stimulus's bounds are the program's own."""
+    if any(parameter.name == name for parameter in STIMULUS_PARAMETERS):
+        return "Read the value as a limit."
+    return "Widen the bound in the protocol, or read the value as a limit."
 
 
 def _begins_with_the_window(name: str, estimate: Estimate) -> bool:

@@ -9,9 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from aphyn_gui.fitting.credibility import network_share, warnings
+from aphyn_gui.fitting.credibility import (
+    is_large,
+    network_share,
+    network_warnings,
+    other_split,
+    outcome_warnings,
+    warnings,
+)
 from aphyn_gui.fitting.defect import find_defect, trusted_variance
-from aphyn_gui.fitting.fit import FitForecast
+from aphyn_gui.fitting.fit import Errors, FitForecast, Outcome
+from aphyn_gui.fitting.least_network import least_network
 from aphyn_gui.fitting.linear_estimate import pooled_noise
 from aphyn_gui.fitting.linearisation import Linearisation, linearise
 from aphyn_gui.fitting.observation_groups import observation_groups
@@ -45,6 +53,8 @@ def judge(
     values: Mapping[str, float],
     forecast: FitForecast,
     *,
+    outcome: Outcome,
+    errors: tuple[Errors, Errors],
     physics_converged: bool,
     network_spread: Mapping[str, float] | None = None,
 ) -> Judgement:
@@ -64,6 +74,10 @@ def judge(
         Every physical parameter, as the fit reports it.
     forecast : FitForecast
         From ``initial``.
+    outcome : Outcome
+        How the fit ended.
+    errors : (Errors, Errors)
+        Of the forecasts with the network, and of the physics fitted alone.
     physics_converged : bool
         Whether the physics-only fit converged.
     network_spread : mapping of str to float, optional
@@ -107,16 +121,24 @@ def judge(
             # Noise that lasts longer than a sample is larger in the averages.
             uncertainty = replace(uncertainty, noise=pooled_noise(sequences.training_voltages))
     beats = spontaneous_beat_ms(model.model, values, float(initial[0, 0]), grid.time_step_ms)
+    share = network_share(forecast)
+    split = ""
+    if is_large(share):
+        split = other_split(protocol, values, least_network(protocol, values, forecast))
     return Judgement(
         uncertainty=uncertainty,
-        network_share=network_share(forecast),
+        network_share=share,
         overlaps=found.overlaps,
-        warnings=warnings(
-            uncertainty,
-            population,
-            beats,
-            physics_converged=physics_converged,
-            training_count=len(sequences.training_voltages),
+        warnings=(
+            *outcome_warnings(outcome),
+            *network_warnings(share, found.overlaps, *errors, split),
+            *warnings(
+                uncertainty,
+                population,
+                beats,
+                physics_converged=physics_converged,
+                training_count=len(sequences.training_voltages),
+            ),
         ),
     )
 

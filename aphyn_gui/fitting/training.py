@@ -13,14 +13,12 @@ from torch import Tensor
 
 from aphyn_gui import __version__
 from aphyn_gui.fitting.bookkeeping import HistoryRecorder, WorkingClock
-from aphyn_gui.fitting.credibility import is_large, network_warnings, other_split
 from aphyn_gui.fitting.device_choice import choose_device
 from aphyn_gui.fitting.fit import Errors, Fit, FitForecast, Outcome, Provenance
 from aphyn_gui.fitting.forecasts import forecast_of
 from aphyn_gui.fitting.hybrid_adam import AdamTraining
 from aphyn_gui.fitting.hybrid_least_squares import fit_hybrid
 from aphyn_gui.fitting.judgement import judge
-from aphyn_gui.fitting.least_network import least_network
 from aphyn_gui.fitting.physics_fit import PhysicsFit, fit_physics, starting_values
 from aphyn_gui.fitting.progress import Detail, Progress, Stage
 from aphyn_gui.fitting.protocol import Optimiser, Protocol
@@ -349,6 +347,8 @@ class Training:
             self._grid,
             parameters,
             forecast,
+            outcome=outcome,
+            errors=(hybrid_errors, physics_errors),
             physics_converged=physics.converged,
             network_spread=network_spread,
         )
@@ -371,16 +371,7 @@ class Training:
             uncertainty=judged.uncertainty,
             network_share=judged.network_share,
             overlaps=judged.overlaps,
-            warnings=(
-                *network_warnings(
-                    judged.network_share,
-                    judged.overlaps,
-                    hybrid_errors,
-                    physics_errors,
-                    self._other_split(judged.network_share, parameters, forecast),
-                ),
-                *judged.warnings,
-            ),
+            warnings=judged.warnings,
             provenance=Provenance(
                 package_version=__version__,
                 torch_version=torch.__version__,
@@ -390,11 +381,3 @@ class Training:
                 elapsed_s=self._clock.running_s,
             ),
         )
-
-    def _other_split(
-        self, share: float, parameters: Mapping[str, float], forecast: FitForecast
-    ) -> str:
-        if not is_large(share):
-            return ""
-        least = least_network(self._protocol, parameters, forecast)
-        return other_split(self._protocol, parameters, least)

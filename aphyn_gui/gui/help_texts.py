@@ -44,10 +44,10 @@ repolarises (τ<sub>out</sub>) and the gate closes (τ<sub>close</sub>). Then th
 F<sub>dl</sub> learns what the physics F<sub>p</sub> misses of dv/dt. Grey: pixels. Strong: their
 mean. Orange: the prediction. Pause or cancel at any time.</p>
 <p><b>5. Read the comparison.</b> Each parameter stands beside that of the other region, with its
-95 % interval: <i>intervals apart</i> means a difference that noise does not explain. A diamond is a
+95 % interval, and the sentences above say which differences noise does not explain. A diamond is a
 value that these data do not identify; rest the mouse on it for the reason. Compare the hybrid's
 validation error with <i>physics only</i>: where they are equal, the physics says it all.
-APD50, 80 and 90 are measured from the mean trace and, beside it, from the prediction.</p>
+APD50, 80 and 90 are medians over the region's pixels and, below, those of the prediction.</p>
 <p><b>6. See what the network does.</b> <i>Network</i>, a tab beside <i>Decomposition</i>, shows
 F<sub>dl</sub> at every v and h with the way of the beat through them, and says when the physics
 falls short; those times are shaded in the decomposition.</p>

@@ -77,7 +77,7 @@ class ParameterHistoryPlot(PlotPanel):
             is_last = row == len(learned) - 1
             plot.getAxis("bottom").setStyle(showValues=is_last)
             if is_last:
-                plot.setLabel("bottom", "epoch")
+                plot.setLabel("bottom", "epoch; beside: value, change since the first")
         self.show_theme(current_theme())
 
     def _color(self, theme: Theme) -> None:

@@ -38,6 +38,8 @@ class ComparisonRow:
     flags : tuple of str
         For each region, why the data do not identify the value; "" where they do. Empty where the
         quantity is not estimated.
+    is_kept : tuple of bool
+        For each region, whether the value was kept, not learned; empty: all were learned.
     absence : str
         Why a value may not exist, one sentence; empty where all do.
     resolution : float
@@ -52,6 +54,7 @@ class ComparisonRow:
     lower: tuple[float, ...] = ()
     upper: tuple[float, ...] = ()
     flags: tuple[str, ...] = ()
+    is_kept: tuple[bool, ...] = ()
     absence: str = ""
     resolution: float = 0.0
 
@@ -62,7 +65,7 @@ class ComparisonRow:
             return "–"
         if self.flags and self.flags[index]:
             shown = 0.0 if abs(value) < self.resolution else value
-            return f"{shown:.3g} (not identified)"
+            return f"{shown:.3g} ({'kept' if self._was_kept(index) else 'not identified'})"
         if not self.lower or math.isnan(self.lower[index]):
             return f"{value:.4g}"
         lower, upper = self.lower[index], self.upper[index]
@@ -77,6 +80,15 @@ class ComparisonRow:
             return False
         # Without an interval nobody knows, unless a reason says why there is none.
         return None if not self.lower or math.isnan(self.lower[index]) else True
+
+    def identified(self, index: int) -> str:
+        """:meth:`is_identified` as a word for tables; "kept" for what was not learned."""
+        if self._was_kept(index):
+            return "kept"
+        return {True: "yes", False: "no", None: ""}[self.is_identified(index)]
+
+    def _was_kept(self, index: int) -> bool:
+        return bool(self.is_kept) and self.is_kept[index]
 
     def tooltip(self, index: int) -> str:
         """What the quantity means, and what there is to say about one region's value."""
@@ -135,13 +147,12 @@ class Comparison:
         """
         lines = [["quantity", "unit", *(region.name for region in self.regions)]]
         for row in self.rows:
-            lines.append([row.key, row.unit, *(repr(value) for value in row.values)])
+            lines.append([row.key, row.unit, *(_cell(value) for value in row.values)])
             for end, values in (("lower", row.lower), ("upper", row.upper)):
                 if values:
-                    lines.append([f"{row.key}_{end}", row.unit, *(repr(v) for v in values)])
+                    lines.append([f"{row.key}_{end}", row.unit, *(_cell(v) for v in values)])
             if row.flags:
-                words = {True: "yes", False: "no", None: ""}
-                known = (words[row.is_identified(i)] for i in range(len(row.flags)))
+                known = (row.identified(index) for index in range(len(row.flags)))
                 lines.append([f"{row.key}_identified", "", *known])
         lines.append(["warnings", "", *(" ".join(warnings) for warnings in self.warnings)])
         return lines
@@ -186,6 +197,11 @@ def compare(study: Study) -> Comparison:
     )
 
 
+def _cell(value: float) -> str:
+    """In full precision, blank where it does not exist."""
+    return "" if math.isnan(value) else repr(value)
+
+
 def _fits(study: Study) -> list[RegionFit]:
     """All fits, under names that tell them apart."""
     fitted = [
@@ -213,6 +229,12 @@ def _rows(fits: list[RegionFit]) -> tuple[ComparisonRow, ...]:
     for name, parameter in _learned(fits).items():
         if parameter in STIMULUS_PARAMETERS or all(not fit.fit.overlaps for fit in fits):
             continue
+        add(
+            f"{name}_physics_only{_unit_suffix(parameter)}", f"{name}, physics only",
+            parameter.unit,
+            [fit.fit.physics_parameters.get(name, math.nan) for fit in fits],
+            f"{name} of the physics fitted alone, where the hybrid starts.",
+        )  # fmt: skip
         add(
             f"{name}_drift_percent", f"{name}, drift", "%",
             [_drift_percent(fit, name) for fit in fits],
@@ -308,20 +330,30 @@ def _shown(fits: list[RegionFit]) -> dict[str, Parameter]:
 
 def _parameter_row(parameter: Parameter, fits: list[RegionFit]) -> ComparisonRow:
     name = parameter.name
-    suffix = f"_{_UNIT_KEYS.get(parameter.unit, parameter.unit)}" if parameter.unit else ""
     estimates = [_estimate(fit, name) for fit in fits]
+    is_kept = tuple(name not in fit.fit.protocol.unknowns for fit in fits)
+    intervals = [
+        # What learning it would give is no interval of the value that was kept.
+        (math.nan, math.nan) if e is None or kept else (e.lower, e.upper)
+        for e, kept in zip(estimates, is_kept, strict=True)
+    ]
     return ComparisonRow(
-        key=f"{name}{suffix}",
+        key=f"{name}{_unit_suffix(parameter)}",
         label=name,
         unit=parameter.unit,
         values=tuple(fit.fit.parameters.get(name, math.nan) for fit in fits),
         meaning=parameter.meaning,
-        lower=tuple(math.nan if e is None else e.lower for e in estimates),
-        upper=tuple(math.nan if e is None else e.upper for e in estimates),
+        lower=tuple(lower for lower, _ in intervals),
+        upper=tuple(upper for _, upper in intervals),
         flags=tuple("" if e is None else e.reason for e in estimates),
+        is_kept=is_kept,
         # A parameter that is positive has no natural size.
         resolution=0.0 if parameter.lower > 0 else 1e-4 * (parameter.upper - parameter.lower),
     )
+
+
+def _unit_suffix(parameter: Parameter) -> str:
+    return f"_{_UNIT_KEYS.get(parameter.unit, parameter.unit)}" if parameter.unit else ""
 
 
 def _estimate(fit: RegionFit, name: str) -> Estimate | None:

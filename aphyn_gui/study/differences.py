@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from aphyn_gui.fitting import Estimate
+from aphyn_gui.fitting import Estimate, Outcome
+from aphyn_gui.fitting.credibility import shared_work
 from aphyn_gui.fitting.linear_estimate import quantile
 from aphyn_gui.physics import Parameter
 from aphyn_gui.study.study import RegionFit
@@ -35,6 +36,8 @@ class Difference:
         With the 95 % interval; NaN where the two are not compared.
     reason : str
         Why they are not compared, "" where they are.
+    note : str
+        What else to know, a sentence; "" for nothing.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Difference:
     lower: float
     upper: float
     reason: str
+    note: str = ""
 
     @property
     def is_shown(self) -> bool:
@@ -56,6 +60,10 @@ class Difference:
     @property
     def sentence(self) -> str:
         """In words."""
+        return f"{self._statement} {self.note}".rstrip()
+
+    @property
+    def _statement(self) -> str:
         if self.reason:
             return f"{self.name} is not compared between {self.region} and {self.reference}: " + (
                 self.reason + "."
@@ -109,7 +117,9 @@ def difference_of(
         return None
     reason = ""
     for fit, estimate in ((reference, first), (other, second)):
-        if not estimate.identified:
+        if fit.fit.outcome is not Outcome.FINISHED:
+            reason = f"the fit of {fit.region.name} was not finished"
+        elif not estimate.identified:
             reason = f"in {fit.region.name} it {_about(estimate)}"
     is_ratio = first.is_log and second.is_log
     value = lower = upper = math.nan
@@ -125,7 +135,24 @@ def difference_of(
         lower=lower,
         upper=upper,
         reason=reason,
+        note="" if reason else _shared_note(parameter, reference, other, is_ratio=is_ratio),
     )
+
+
+def _shared_note(
+    parameter: Parameter, reference: RegionFit, other: RegionFit, *, is_ratio: bool
+) -> str:
+    """Where a network shares a parameter's work: what the physics alone says."""
+    name, pair = parameter.name, (reference.fit, other.fit)
+    if all(name not in shared_work(fit.network_share, fit.overlaps) for fit in pair):
+        return ""
+    before, after = (fit.physics_parameters[name] for fit in pair)
+    alone = (
+        f"ratio {after / before:.2f}"
+        if is_ratio
+        else f"difference {after - before:.3g} {parameter.unit}".rstrip()
+    )
+    return f"Networks share its work; physics alone: {alone}."
 
 
 def _about(estimate: Estimate) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from aphyn_gui.fitting import Estimate
-from aphyn_gui.fitting.credibility import shared_work
 from aphyn_gui.fitting.linear_fit import LARGEST_RELATIVE_ERROR
 from aphyn_gui.recording import ActionPotentialMeasures, measure_action_potential
 from aphyn_gui.study.differences import Difference
@@ -14,6 +13,11 @@ from aphyn_gui.wording import enumerated
 
 _FAR_APART = 0.1
 """Share by which a forecast's APD80 must differ from the measured one to be spoken of."""
+
+_WHAT_INTERVALS_SAY = (
+    "Intervals are about a repetition of this recording, in this window: not about other places "
+    "or hearts."
+)
 
 _LIKE_WINDOWS = 1.1
 """How many times as long as another a window may be."""
@@ -40,12 +44,11 @@ def findings_of(fits: list[RegionFit], differences: tuple[Difference, ...]) -> t
         f"potential: APD80 {longest.measured.apd80_ms.median:.1f} ms against "
         f"{shortest.measured.apd80_ms.median:.1f} ms in {shortest.region.name}."
     ]
-    by_name = {fit.region.name: fit for fit in (longest, shortest)}
-    findings += [
-        _difference_words(d, by_name[d.reference], by_name[d.region])
-        for d in differences
-        if {d.region, d.reference} == set(by_name)
-    ]
+    names = {longest.region.name, shortest.region.name}
+    between = [d for d in differences if {d.region, d.reference} == names]
+    findings += [d.sentence for d in between]
+    if any(not d.reason for d in between):
+        findings.append(_WHAT_INTERVALS_SAY)
     return (*findings, *cautions)
 
 
@@ -53,23 +56,6 @@ def predicted_measures(fit: RegionFit) -> ActionPotentialMeasures:
     """The measures of a fit's forecast, by the definitions that the recording is measured by."""
     forecast = fit.fit.forecast
     return measure_action_potential(forecast.voltage, forecast.time_step_ms)
-
-
-def _difference_words(difference: Difference, reference: RegionFit, region: RegionFit) -> str:
-    """The difference's sentence; where a network shares the work, what the physics alone says."""
-    name = difference.name
-    pair = reference.fit, region.fit
-    if difference.reason or all(
-        name not in shared_work(fit.network_share, fit.overlaps) for fit in pair
-    ):
-        return difference.sentence
-    before, after = (fit.physics_parameters[name] for fit in pair)
-    alone = (
-        f"ratio {after / before:.2f}"
-        if difference.is_ratio
-        else f"difference {after - before:.3g} {difference.unit}".rstrip()
-    )
-    return f"{difference.sentence} Networks share its work; physics alone: {alone}."
 
 
 def _other_windows(fits: list[RegionFit]) -> list[str]:
@@ -99,8 +85,8 @@ def _apart(fits: list[RegionFit]) -> list[str]:
             word = "shorter" if predicted < measured else "longer"
             sentences.append(
                 f"In {fit.region.name} the forecast's APD80 is {abs(predicted / measured - 1):.0%} "
-                f"{word} than the measured one ({predicted:.1f} against {measured:.1f} ms): its "
-                "levels lie between its own baseline and peak. Compare durations within one row."
+                f"{word} than the measured one ({predicted:.1f} against {measured:.1f} ms). "
+                "Each is taken between its own baseline and peak: compare within one row."
             )
     return sentences
 

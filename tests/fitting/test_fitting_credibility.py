@@ -170,7 +170,7 @@ def test_a_parameter_at_its_bound_is_warned_of() -> None:
     (warning,) = result.warnings
     assert warning == (
         "tau_close sits at its upper bound, 100 ms: these data would move it further. Widen the "
-        "bound, or read the value as a limit."
+        "bound in the protocol, or read the value as a limit."
     )
 
 

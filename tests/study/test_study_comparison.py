@@ -13,13 +13,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aphyn_gui.fitting import Estimate
+from aphyn_gui.fitting import Estimate, Outcome
+from aphyn_gui.fitting.credibility import outcome_warnings
 from aphyn_gui.physics import ionic_model
 from aphyn_gui.recording import Recording
 from aphyn_gui.study import RecordingReference, Study, StudyRecording, compare
 from aphyn_gui.study.comparison import ComparisonRow
 from aphyn_gui.study.differences import difference_of, welch
-from aphyn_gui.study.export import study_as_dict, write_study
+from aphyn_gui.study.export import study_as_dict, study_tables, write_study
 
 TAU_CLOSE = ionic_model("mitchell_schaeffer").parameter("tau_close")
 
@@ -43,7 +44,12 @@ def estimate(value: float, error: float, **changes: object) -> Estimate:
 
 def region(name: str, found: Estimate | None) -> SimpleNamespace:
     estimates = {} if found is None else {"tau_close": found}
-    fit = SimpleNamespace(uncertainty=SimpleNamespace(estimates=estimates))
+    fit = SimpleNamespace(
+        uncertainty=SimpleNamespace(estimates=estimates),
+        outcome=Outcome.FINISHED,
+        network_share=0.0,
+        overlaps={},
+    )
     return SimpleNamespace(region=SimpleNamespace(name=name), fit=fit)
 
 
@@ -170,9 +176,10 @@ def test_the_table_holds_ends_flags_and_warnings(study: Study) -> None:
     lines = {line[0]: line for line in csv.reader(comparison.to_csv().splitlines())}
     assert lines["quantity"] == ["quantity", "unit", "Long", "Short"]
     row = comparison.row("tau_in_ms")
-    np.testing.assert_equal([float(x) for x in lines["tau_in_ms_lower"][2:]], list(row.lower))
-    np.testing.assert_equal([float(x) for x in lines["tau_in_ms_upper"][2:]], list(row.upper))
-    assert lines["tau_open_ms_identified"][2:] == ["no", "no"]
+    for end, values in (("lower", row.lower), ("upper", row.upper)):
+        read = [float(cell) if cell else math.nan for cell in lines[f"tau_in_ms_{end}"][2:]]
+        np.testing.assert_equal(read, list(values))
+    assert lines["tau_open_ms_identified"][2:] == ["kept", "kept"]
     assert lines["warnings"][2:] == [" ".join(w) for w in comparison.warnings]
 
 
@@ -258,10 +265,44 @@ def test_a_difference_that_networks_share_is_told_with_what_the_physics_alone_sa
     comparison = compare(replace(study, fits=fits))
     found = {d.name: d for d in comparison.differences}
     ratio = "0.40" if found["tau_close"].reference == "Short" else "2.50"
-    assert (
-        f"{found['tau_close'].sentence} Networks share its work; physics alone: ratio {ratio}."
-    ) in comparison.findings
-    assert found["tau_in"].sentence in comparison.findings
+    note = f"Networks share its work; physics alone: ratio {ratio}."
+    assert found["tau_close"].sentence.endswith(note)
+    assert found["tau_in"].note == ""
+    for one in ("tau_close", "tau_in"):
+        assert found[one].sentence in comparison.findings
+    # In the exported table and the report, too.
+    tables = {table.name: table for table in study_tables(replace(study, fits=fits))}
+    assert any(note in str(row[-1]) for row in tables["differences"].rows)
+
+
+def test_a_fit_that_was_not_finished_is_not_compared(study: Study) -> None:
+    fits = dict(study.fits)
+    key, last = list(fits.items())[-1]
+    warning = outcome_warnings(Outcome.CANCELLED)
+    cancelled = replace(last.fit, outcome=Outcome.CANCELLED, warnings=warning)
+    fits[key] = replace(last, fit=cancelled)
+    comparison = compare(replace(study, fits=fits))
+    assert comparison.differences
+    for found in comparison.differences:
+        assert found.reason == f"the fit of {last.region.name} was not finished"
+    assert any("not finished (cancelled)" in words for words in comparison.region_warnings)
+    assert not any("Intervals are about" in finding for finding in comparison.findings)
+    assert any("Intervals are about" in finding for finding in compare(study).findings)
+
+
+def test_what_was_kept_is_not_said_to_be_unidentified(study: Study) -> None:
+    comparison = compare(study)
+    row = comparison.row("tau_open_ms")
+    assert row.text(0) == "120 (kept)"
+    assert all(math.isnan(end) for end in (*row.lower, *row.upper))
+    lines = {line[0]: line for line in csv.reader(comparison.to_csv().splitlines())}
+    assert lines["tau_open_ms_lower"][2:] == ["", ""]
+
+
+def test_the_physics_only_values_stand_in_the_table(study: Study) -> None:
+    comparison = compare(study)
+    values = comparison.row("tau_in_physics_only_ms").values
+    assert values == tuple(fit.fit.physics_parameters["tau_in"] for fit in comparison.fits)
 
 
 def test_fits_to_windows_of_different_length_are_spoken_of(study: Study) -> None:

@@ -103,7 +103,8 @@ def _physics(
         f"Fitted to region {fitted.region.name} ({fitted.region.roi}) of {file} by aphyn_gui "
         f"{fit.provenance.package_version}, protocol {fit.protocol.name}, seed "
         f"{fit.protocol.seed}.",
-        "v is normalised: 0 at rest, 1 at the peak. Time is in ms.",
+        "v is normalised to the range of the recorded traces, 0 to 1; their noise leaves rest "
+        "above 0. Time is in ms.",
         f"The fit steps by forward Euler, {step:g} ms; another integrator moves the upstroke a "
         "little.",
         *remarks,

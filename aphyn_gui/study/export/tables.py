@@ -99,11 +99,10 @@ def _values(comparison: Comparison) -> Table:
             flag = row.flags[index] if row.flags else ""
             lower = row.lower[index] if row.lower else math.nan
             upper = row.upper[index] if row.upper else math.nan
-            identified = {True: "yes", False: "no", None: ""}[row.is_identified(index)]
             rows.append(
                 (
                     region.name, row.key, row.label, row.unit, row.values[index], lower, upper,
-                    identified, flag, row.text(index), row.meaning,
+                    row.identified(index), flag, row.text(index), row.meaning,
                 )
             )  # fmt: skip
     return Table(
