@@ -251,7 +251,8 @@ def _mark(
     x: float, value: float, estimate: Estimate | None, parameter: LearnedParameter, color: str
 ) -> Any:
     symbol, size, brush = "o", _DOT_PIXELS, QBrush(QColor(color))
-    if estimate is not None and not estimate.identified:
+    # Where nothing could be computed nobody knows that the data identify it.
+    if estimate is None or not estimate.identified:
         symbol, size = "d", _DIAMOND_PIXELS
         brush.setStyle(Qt.BrushStyle.Dense5Pattern)
     return pg.ScatterPlotItem(
@@ -267,7 +268,7 @@ def _words(fit: RegionFit, parameter: LearnedParameter, estimate: Estimate | Non
     if parameter.parameter.unit:
         words += f" {parameter.parameter.unit}"
     if estimate is None:
-        return words
+        return f"{words}\nNo interval could be computed."
     if not isnan(estimate.lower):
         words += f", 95 % interval {estimate.lower:.4g} to {estimate.upper:.4g}"
     reason = symbol_text(estimate.reason)
