@@ -14,12 +14,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from aphyn_gui.gui.background import BackgroundTasks
-from aphyn_gui.gui.curve_ends import spread
+from aphyn_gui.gui.curve_ends import legible, spread
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.fit_runner import FitRunner
 from aphyn_gui.gui.fit_view import FitView
-from aphyn_gui.gui.plot_style import ends_of, nice_step
+from aphyn_gui.gui.plot_style import ends_of, mixed, nice_step
 from aphyn_gui.gui.study_controller import StudyController
+from aphyn_gui.gui.theme import DARK, LIGHT, Theme
 
 TIMEOUT_MS = 60_000
 
@@ -294,6 +295,30 @@ def test_names_that_would_overlap_are_pushed_apart() -> None:
     assert spread([], 10, 0, 100) == []
     assert spread([0.0, 1.0, 2.0, 3.0], 10, 0, 32) == [0.0, 8.0, 16.0, 24.0]
     assert spread([0.0, 1.0, 2.0, 3.0], 10, 0, 4) == [0.0, 5.0, 10.0, 15.0]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_the_name_of_a_faint_curve_can_be_read(theme: Theme) -> None:
+    background = theme.plot_background
+    for color in (theme.prediction, theme.physics, theme.ground_truth, theme.network):
+        for share in (0.0, 0.42, 0.55):
+            faint = mixed(color, background, share)
+            words = legible(faint, background)
+            assert contrast(words.name(), background) >= 3.5
+            if contrast(faint, background) >= 3.5:
+                assert words.name() == faint.lower()
+
+
+def contrast(color: str, background: str) -> float:
+    """By WCAG 2.1."""
+    levels = []
+    for one in (color, background):
+        parts = [int(one[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+        )
+        levels.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    return (max(levels) + 0.05) / (min(levels) + 0.05)
 
 
 @pytest.mark.parametrize(
