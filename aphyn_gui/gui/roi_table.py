@@ -110,6 +110,7 @@ class RoiTable(QWidget):
         ):  # fmt: skip
             signal.connect(self._forget_error)
         self._table.clicked.connect(self._click)
+        self._table.pressed.connect(self._forget_error)
         self._table.selectionModel().currentRowChanged.connect(self._select)
         self._table.customContextMenuRequested.connect(self._open_menu)
         self._show_hint()

@@ -69,6 +69,11 @@ def test_what_cannot_be_is_answered_in_place(with_regions: MainWindow, qtbot: Qt
         type_into(with_regions, 0, column, value, qtbot)
         assert with_regions.controller.study.regions == before
         assert complaint in with_regions.roi_table.error_text
+    table = with_regions.roi_table.table
+    click(table.viewport(), table.visualRect(table.model().index(0, NAME)).center())
+    assert with_regions.roi_table.error_text == ""
+    type_into(with_regions, 0, X, "30", qtbot)
+    assert with_regions.roi_table.error_text
     type_into(with_regions, 0, X, "2", qtbot)
     assert with_regions.roi_table.error_text == ""
 
