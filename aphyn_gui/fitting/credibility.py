@@ -159,6 +159,26 @@ def network_warnings(
     return tuple(sentences)
 
 
+def other_values(
+    protocol: Protocol, values: Mapping[str, float], least: LeastNetwork
+) -> dict[str, str]:
+    """Parameters that lie elsewhere with much less network, and where, with the unit.
+
+    Parameters
+    ----------
+    protocol, values, least
+        As in ``other_split``.
+    """
+    if least.size > _MUCH_LESS:
+        return {}
+    model = ionic_model(protocol.physics)
+    return {
+        name: f"{least.values[name]:.3g} {model.parameter(name).unit}".rstrip()
+        for name in protocol.learned_names
+        if abs(drift(values[name], least.values[name])) > _MOVED
+    }
+
+
 def other_split(protocol: Protocol, values: Mapping[str, float], least: LeastNetwork) -> str:
     """The end of a sentence about parameters that would do with much less network, or "".
 
@@ -171,14 +191,7 @@ def other_split(protocol: Protocol, values: Mapping[str, float], least: LeastNet
     least : LeastNetwork
         From ``least_network``.
     """
-    if least.size > _MUCH_LESS:
-        return ""
-    model = ionic_model(protocol.physics)
-    others = [
-        f"{name} {least.values[name]:.3g} {model.parameter(name).unit}".rstrip()
-        for name in protocol.learned_names
-        if abs(drift(values[name], least.values[name])) > _MOVED
-    ]
+    others = [f"{name} {value}" for name, value in other_values(protocol, values, least).items()]
     if not others:
         return ""
     return (

@@ -14,6 +14,7 @@ from aphyn_gui.fitting.credibility import (
     network_share,
     network_warnings,
     other_split,
+    other_values,
     outcome_warnings,
     warnings,
 )
@@ -124,7 +125,11 @@ def judge(
     share = network_share(forecast)
     split = ""
     if is_large(share):
-        split = other_split(protocol, values, least_network(protocol, values, forecast))
+        least = least_network(protocol, values, forecast)
+        split = other_split(protocol, values, least)
+        if uncertainty is not None:
+            others = other_values(protocol, values, least)
+            uncertainty = _undetermined(uncertainty, others, least.size)
     return Judgement(
         uncertainty=uncertainty,
         network_share=share,
@@ -141,6 +146,22 @@ def judge(
             ),
         ),
     )
+
+
+def _undetermined(uncertainty: Uncertainty, others: Mapping[str, str], size: float) -> Uncertainty:
+    """Without the claim that the data identify what another split puts elsewhere."""
+    estimates = {
+        name: replace(
+            estimate,
+            identified=False,
+            reason=f"{size:.0%} of the network would do with {others[name]}, for the same forecast",
+        )
+        # One at a bound, or hardly shown, has its own reason.
+        if name in others and estimate.identified
+        else estimate
+        for name, estimate in uncertainty.estimates.items()
+    }
+    return replace(uncertainty, estimates=estimates)
 
 
 def _of_the_field(

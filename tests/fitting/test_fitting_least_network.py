@@ -12,7 +12,9 @@ from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED, Errors, Fit, Protocol, fit
 from aphyn_gui.fitting.credibility import network_warnings, other_split
 from aphyn_gui.fitting.least_network import LeastNetwork, least_network
+from aphyn_gui.insilico.demo import demo_recording_path
 from aphyn_gui.physics import Stimulus
+from aphyn_gui.recording import Preparation, RectangularRoi, open_recording, prepare_region
 
 PHYSICS = RECOMMENDED.with_changes(network=None, stimulus=Stimulus(*STIMULUS), learn_stimulus=False)
 
@@ -88,3 +90,21 @@ def test_another_split_is_told_where_it_needs_much_less() -> None:
     error = Errors(1e-3, 1e-3)
     (warning,) = network_warnings(0.46, {"tau_in": 0.6}, error, error, words)
     assert warning == f"The network carries 46% of dv/dt and does work of tau_in: {words}"
+
+
+def test_a_fit_in_a_corner_identifies_no_time_constant() -> None:
+    """Normal tissue of the demo: a steep plateau that the network holds down."""
+    recording = open_recording(demo_recording_path())
+    sequences = prepare_region(
+        recording, RectangularRoi(x=8, y=30, width=8, height=8), Preparation()
+    )
+    found = drained(fit(sequences, RECOMMENDED.with_changes(repeats=0)))
+    least = least_network(found.protocol, found.parameters, found.forecast)
+    assert least.size < 0.5
+    assert found.uncertainty is not None
+    for name in ("tau_in", "tau_out"):
+        estimate = found.uncertainty.estimates[name]
+        assert not estimate.identified
+        assert "of the network would do with" in estimate.reason
+    assert "would need" in found.warnings[0]
+    assert "neither set" in found.warnings[0]
