@@ -14,7 +14,7 @@ from aphyn_gui.fitting.credibility import network_warnings, other_split
 from aphyn_gui.fitting.least_network import LeastNetwork, least_network
 from aphyn_gui.insilico.demo import demo_recording_path
 from aphyn_gui.physics import Stimulus
-from aphyn_gui.recording import Preparation, RectangularRoi, open_recording, prepare_region
+from aphyn_gui.recording import Preparation, RectangularRoi, cut_sequences, open_recording
 
 PHYSICS = RECOMMENDED.with_changes(network=None, stimulus=Stimulus(*STIMULUS), learn_stimulus=False)
 
@@ -95,7 +95,7 @@ def test_another_split_is_told_where_it_needs_much_less() -> None:
 def test_a_fit_in_a_corner_identifies_no_time_constant() -> None:
     """Normal tissue of the demo: a steep plateau that the network holds down."""
     recording = open_recording(demo_recording_path())
-    sequences = prepare_region(
+    sequences = cut_sequences(
         recording, RectangularRoi(x=8, y=30, width=8, height=8), Preparation()
     )
     found = drained(fit(sequences, RECOMMENDED.with_changes(repeats=0)))
