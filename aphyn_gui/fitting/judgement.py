@@ -154,7 +154,7 @@ def _undetermined(uncertainty: Uncertainty, others: Mapping[str, str], size: flo
         name: replace(
             estimate,
             identified=False,
-            reason=f"{size:.0%} of the network would do with {others[name]}, for the same forecast",
+            reason=f"{others[name]} would need {size:.0%} of the network",
         )
         # One at a bound, or hardly shown, has its own reason.
         if name in others and estimate.identified

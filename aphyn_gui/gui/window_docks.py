@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
 from aphyn_gui.gui import settings, whats_this
+from aphyn_gui.gui.icons import icon
 from aphyn_gui.gui.late_dock import LateDock
 from aphyn_gui.gui.low_window import LOWEST_FOR_ALL, take_turns
+from aphyn_gui.gui.theme import theme_manager
 
 _TITLES = {
     "movie": "Recording",
@@ -53,10 +55,21 @@ class WindowDocks(QObject):
         self._window = window
         self._docks = {name: self._make(name, panels[name]) for name in _TITLES}
         self._widths_without_settings: list[int] = []
+        theme_manager().changed.connect(self._color)
+        self._color()
         for name in _SETTINGS:
             self._docks[name].visibilityChanged.connect(self._check_settings)
             # Fields that are wider say nothing more, and take from the plots.
             self._docks[name].setMaximumWidth(_WIDEST_SETTINGS)
+
+    @Slot()
+    def _color(self) -> None:
+        """The style's own signs on the title bars are hardly seen in the dark."""
+        for kind, sign in (("float", "float"), ("close", "cancel")):
+            for dock in self._docks.values():
+                button = dock.findChild(QAbstractButton, f"qt_dockwidget_{kind}button")
+                if button is not None:
+                    button.setIcon(icon(sign))
 
     @property
     def all(self) -> list[QDockWidget]:
