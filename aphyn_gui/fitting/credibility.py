@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aphyn_gui.fitting.fit import Errors, FitForecast, Outcome
-from aphyn_gui.fitting.least_network import LeastNetwork
 from aphyn_gui.fitting.population import Population
 from aphyn_gui.fitting.protocol import Protocol
 from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
 from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
 from aphyn_gui.wording import enumerated
+
+if TYPE_CHECKING:
+    # It needs torch, which the comparison, a reader of these sentences, must not wait for.
+    from aphyn_gui.fitting.least_network import LeastNetwork
 
 _FURTHER = 0.05
 """Share by which the hybrid's error must exceed the physics' to be spoken of: noise moves both."""
