@@ -62,6 +62,7 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._made: dict[str, Any] = {}
         self._holders: dict[str, Holders] = {}
         self._legend: NarrowLabel | None = None
+        self._is_laid_out = False
         self.turns = Turns(self)
         """Of the plots: drawing all of them at once would be felt where a fit has just ended."""
         theme_manager().changed.connect(self.show_theme)
@@ -74,7 +75,8 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._fits = tuple(fits)
         self._holders = _holders(fits)
         theme = current_theme()
-        if list(self._holders) == list(self.plots):
+        # Plots that were made may still wait to be laid out, when the next fit ends at once.
+        if self._is_laid_out and list(self._holders) == list(self.plots):
             fills = [partial(self._fill, name, theme) for name in self._holders]
             self.turns.begin(
                 [self._conceal, *fills, partial(self._write_legend, theme), self._reveal]
@@ -119,6 +121,7 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.marks.clear()
         self.bars.clear()
         self._legend = None
+        self._is_laid_out = False
 
     def _make_plot(self, name: str) -> None:
         # It takes 10 ms, which a window that has just ended a fit would feel.
@@ -129,6 +132,7 @@ class ParameterDots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _lay_out(self) -> None:
         for index, plot in enumerate(self.plots.values()):
             self.addItem(plot, *divmod(index, _PLOTS_A_ROW))
+        self._is_laid_out = True
 
     def _reveal(self) -> None:
         self.setUpdatesEnabled(True)
