@@ -135,7 +135,7 @@ def network_warnings(
     overlaps: Mapping[str, float],
     hybrid: Errors,
     physics: Errors,
-    other_split: str = "",
+    split: str = "",
 ) -> tuple[str, ...]:
     """What to know of a network before using the parameters beside it, one sentence each.
 
@@ -145,7 +145,7 @@ def network_warnings(
         As in ``shared_work``.
     hybrid, physics : Errors
         Of the forecasts with the network, and of the physics fitted alone.
-    other_split : str
+    split : str
         From ``other_split``, where it was looked for.
     """
     sentences = []
@@ -158,7 +158,7 @@ def network_warnings(
     if is_large(share):
         names = shared_work(share, overlaps)
         work = f" and does work of {enumerated(names)}" if names else ""
-        advice = other_split or "read the parameters beside the physics-only values."
+        advice = split or "read the parameters beside the physics-only values."
         sentences.append(f"The network carries {share:.0%} of dv/dt{work}: {advice}")
     return tuple(sentences)
 
@@ -170,8 +170,12 @@ def other_values(
 
     Parameters
     ----------
-    protocol, values, least
-        As in ``other_split``.
+    protocol : Protocol
+        Of the fit.
+    values : mapping of str to float
+        As the fit left them.
+    least : LeastNetwork
+        From ``least_network``.
     """
     if least.size > _MUCH_LESS:
         return {}
@@ -183,24 +187,21 @@ def other_values(
     }
 
 
-def other_split(protocol: Protocol, values: Mapping[str, float], least: LeastNetwork) -> str:
+def other_split(others: Mapping[str, str], size: float) -> str:
     """The end of a sentence about parameters that would do with much less network, or "".
 
     Parameters
     ----------
-    protocol : Protocol
-        Of the fit.
-    values : mapping of str to float
-        As the fit left them.
-    least : LeastNetwork
-        From ``least_network``.
+    others : mapping of str to str
+        From ``other_values``.
+    size : float
+        Of the network there, relative to the fit's.
     """
-    others = [f"{name} {value}" for name, value in other_values(protocol, values, least).items()]
     if not others:
         return ""
     return (
-        f"{enumerated(others)} would need {least.size:.0%} of it for the same forecast. Take "
-        "neither set for properties of the tissue."
+        f"{enumerated([f'{name} {value}' for name, value in others.items()])} would need "
+        f"{size:.0%} of it for the same forecast. Take neither set for properties of the tissue."
     )
 
 

@@ -126,9 +126,9 @@ def judge(
     split = ""
     if is_large(share):
         least = least_network(protocol, values, forecast)
-        split = other_split(protocol, values, least)
+        others = other_values(protocol, values, least)
+        split = other_split(others, least.size)
         if uncertainty is not None:
-            others = other_values(protocol, values, least)
             uncertainty = _undetermined(uncertainty, others, least.size)
     return Judgement(
         uncertainty=uncertainty,

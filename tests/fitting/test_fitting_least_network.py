@@ -10,7 +10,7 @@ from simulated import STIMULUS, noisy_sequences
 
 from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED, Errors, Fit, Protocol, fit
-from aphyn_gui.fitting.credibility import network_warnings, other_split
+from aphyn_gui.fitting.credibility import network_warnings, other_split, other_values
 from aphyn_gui.fitting.least_network import LeastNetwork, least_network
 from aphyn_gui.insilico.demo import demo_recording_path
 from aphyn_gui.physics import Stimulus
@@ -80,13 +80,16 @@ def test_a_forecast_that_is_not_finite_is_no_reason_to_fail(physics_fit: Fit) ->
 def test_another_split_is_told_where_it_needs_much_less() -> None:
     values = {"tau_in": 0.3, "tau_out": 6.0, "tau_close": 150.0}
     other = {"tau_in": 2.73, "tau_out": 6.1, "tau_close": 100.0}
-    words = other_split(PHYSICS, values, LeastNetwork(other, 0.16))
+    others = other_values(PHYSICS, values, LeastNetwork(other, 0.16))
+    assert others == {"tau_in": "2.73 ms", "tau_close": "100 ms"}
+    words = other_split(others, 0.16)
     assert words == (
         "tau_in 2.73 ms and tau_close 100 ms would need 16% of it for the same forecast. Take "
         "neither set for properties of the tissue."
     )
-    assert other_split(PHYSICS, values, LeastNetwork(other, 0.7)) == ""
-    assert other_split(PHYSICS, values, LeastNetwork(values, 0.2)) == ""
+    assert other_values(PHYSICS, values, LeastNetwork(other, 0.7)) == {}
+    assert other_values(PHYSICS, values, LeastNetwork(values, 0.2)) == {}
+    assert other_split({}, 0.2) == ""
     error = Errors(1e-3, 1e-3)
     (warning,) = network_warnings(0.46, {"tau_in": 0.6}, error, error, words)
     assert warning == f"The network carries 46% of dv/dt and does work of tau_in: {words}"
