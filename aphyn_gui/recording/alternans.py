@@ -157,8 +157,9 @@ class Alternans:
             )
         if not self.alternations:
             return (
-                f"Alternans was not looked for: {self.beat_count} complete beats in a regular "
-                f"rhythm; at least {_FEWEST_BEATS} are needed."
+                f"Alternans was not looked for: {self.beat_count} complete "
+                f"beat{'s' * (self.beat_count != 1)} in a regular rhythm; at least "
+                f"{_FEWEST_BEATS} are needed."
             )
         return f"No alternans over {self.beat_count} beats."
 

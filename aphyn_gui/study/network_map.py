@@ -166,7 +166,7 @@ class Shortfall:
         """In words, without a full stop."""
         peak = f"{self.peak_per_ms:+.2g}".replace("-", "−")
         return (
-            f"{self.phase}, {self.start_ms:.0f}–{self.end_ms:.0f} ms: F_dl up to {peak} /ms, "
+            f"{self.phase}, {self.start_ms:.0f}–{self.end_ms:.0f} ms: F_dl up to {peak} per ms, "
             f"{self.share:.0%} of dv/dt there"
         )
 

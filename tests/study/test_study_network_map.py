@@ -118,7 +118,7 @@ def test_the_largest_come_first_and_small_ones_are_not_told() -> None:
     found = shortfalls(forecast(rate))
     assert [s.phase for s in found] == ["late plateau", "early plateau"]
     assert [s.peak_per_ms > 0 for s in found] == [False, True]
-    assert found[0].sentence.startswith("late plateau, 140–160 ms: F_dl up to −0.01 /ms, ")
+    assert found[0].sentence.startswith("late plateau, 140–160 ms: F_dl up to −0.01 per ms, ")
 
 
 def test_a_spike_does_not_hide_what_goes_on_after_it() -> None:
