@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from aphyn_gui.fitting.fit import Errors, FitForecast, Outcome
 from aphyn_gui.fitting.population import Population
-from aphyn_gui.fitting.protocol import Protocol
 from aphyn_gui.fitting.uncertainty import Estimate, Uncertainty
-from aphyn_gui.physics import STIMULUS_PARAMETERS, ionic_model
+from aphyn_gui.physics import STIMULUS_PARAMETERS
 from aphyn_gui.wording import enumerated
-
-if TYPE_CHECKING:
-    # It needs torch, which the comparison, a reader of these sentences, must not wait for.
-    from aphyn_gui.fitting.least_network import LeastNetwork
 
 _FURTHER = 0.05
 """Share by which the hybrid's error must exceed the physics' to be spoken of: noise moves both."""
 
 _LARGE_SHARE, _LARGE_OVERLAP = 0.25, 0.5
 """From where on F_dl is no small residual, and its likeness to a parameter's work no chance."""
-
-_MUCH_LESS, _MOVED = 0.5, 0.2
-"""Size of a network, and change of a parameter, from where on another split is another answer."""
 
 _FEW_SEQUENCES = 5
 """Half of the paper's ten: below it one odd pixel is a fifth of the evidence, or more."""
@@ -161,48 +152,6 @@ def network_warnings(
         advice = split or "read the parameters beside the physics-only values."
         sentences.append(f"The network carries {share:.0%} of dv/dt{work}: {advice}")
     return tuple(sentences)
-
-
-def other_values(
-    protocol: Protocol, values: Mapping[str, float], least: LeastNetwork
-) -> dict[str, str]:
-    """Parameters that lie elsewhere with much less network, and where, with the unit.
-
-    Parameters
-    ----------
-    protocol : Protocol
-        Of the fit.
-    values : mapping of str to float
-        As the fit left them.
-    least : LeastNetwork
-        From ``least_network``.
-    """
-    if least.size > _MUCH_LESS:
-        return {}
-    model = ionic_model(protocol.physics)
-    return {
-        name: f"{least.values[name]:.3g} {model.parameter(name).unit}".rstrip()
-        for name in protocol.learned_names
-        if abs(drift(values[name], least.values[name])) > _MOVED
-    }
-
-
-def other_split(others: Mapping[str, str], size: float) -> str:
-    """The end of a sentence about parameters that would do with much less network, or "".
-
-    Parameters
-    ----------
-    others : mapping of str to str
-        From ``other_values``.
-    size : float
-        Of the network there, relative to the fit's.
-    """
-    if not others:
-        return ""
-    return (
-        f"{enumerated([f'{name} {value}' for name, value in others.items()])} would need "
-        f"{size:.0%} of it for the same forecast. Take neither set for properties of the tissue."
-    )
 
 
 def outcome_warnings(outcome: Outcome) -> tuple[str, ...]:

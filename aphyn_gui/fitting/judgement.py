@@ -13,14 +13,12 @@ from aphyn_gui.fitting.credibility import (
     is_large,
     network_share,
     network_warnings,
-    other_split,
-    other_values,
     outcome_warnings,
     warnings,
 )
 from aphyn_gui.fitting.defect import find_defect, trusted_variance
 from aphyn_gui.fitting.fit import Errors, FitForecast, Outcome
-from aphyn_gui.fitting.least_network import least_network
+from aphyn_gui.fitting.least_network import least_network, other_split, other_values
 from aphyn_gui.fitting.linear_estimate import pooled_noise
 from aphyn_gui.fitting.linearisation import Linearisation, linearise
 from aphyn_gui.fitting.observation_groups import observation_groups

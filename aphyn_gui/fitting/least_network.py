@@ -15,11 +15,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from aphyn_gui.fitting.credibility import drift
 from aphyn_gui.fitting.fit import FitForecast
 from aphyn_gui.fitting.least_squares import Unknown, free_bounds, to_free, to_values
 from aphyn_gui.fitting.protocol import Protocol
 from aphyn_gui.hybrid import Integrator, TimeGrid, TrajectoryProblem, follow
 from aphyn_gui.physics import ionic_model
+from aphyn_gui.wording import enumerated
+
+_MUCH_LESS, _MOVED = 0.5, 0.2
+"""Size of a network, and change of a parameter, from where on another split is another answer."""
 
 _ITERATIONS = 40
 _DIFFERENCE = 1e-4
@@ -110,6 +115,48 @@ def least_network(
     best_values = to_values(unknowns, free[best]).tolist()
     return LeastNetwork(
         dict(zip((unknown.name for unknown in unknowns), best_values, strict=True)), size
+    )
+
+
+def other_values(
+    protocol: Protocol, values: Mapping[str, float], least: LeastNetwork
+) -> dict[str, str]:
+    """Parameters that lie elsewhere with much less network, and where, with the unit.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Of the fit.
+    values : mapping of str to float
+        As the fit left them.
+    least : LeastNetwork
+        From ``least_network``.
+    """
+    if least.size > _MUCH_LESS:
+        return {}
+    model = ionic_model(protocol.physics)
+    return {
+        name: f"{least.values[name]:.3g} {model.parameter(name).unit}".rstrip()
+        for name in protocol.learned_names
+        if abs(drift(values[name], least.values[name])) > _MOVED
+    }
+
+
+def other_split(others: Mapping[str, str], size: float) -> str:
+    """The end of a sentence about parameters that would do with much less network, or "".
+
+    Parameters
+    ----------
+    others : mapping of str to str
+        From ``other_values``.
+    size : float
+        Of the network there, relative to the fit's.
+    """
+    if not others:
+        return ""
+    return (
+        f"{enumerated([f'{name} {value}' for name, value in others.items()])} would need "
+        f"{size:.0%} of it for the same forecast. Take neither set for properties of the tissue."
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette, QStaticText, QTextOption
+from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem
 
 from aphyn_gui.gui.comparison_model import COLOR_ROLE
+from aphyn_gui.gui.rich_line import rich_line
 from aphyn_gui.gui.symbols import symbol_html, symbol_text
 
 _SWATCH_PIXELS = 10
@@ -60,13 +61,7 @@ class SymbolDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a cell; called by Qt."""
         super().paint(painter, option, index)
-        text = QStaticText(symbol_html(escape(index.data())))
-        text.setTextFormat(Qt.TextFormat.RichText)
-        # Left to itself, static text breaks its lines to be as wide as high.
-        one_line = QTextOption()
-        one_line.setWrapMode(QTextOption.WrapMode.NoWrap)
-        text.setTextOption(one_line)
-        text.prepare(font=option.font)
+        text = rich_line(symbol_html(escape(index.data())), option.font)
         painter.save()
         painter.setClipRect(option.rect)
         painter.setFont(option.font)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from aphyn_gui.gui.column_width import natural_width
 from aphyn_gui.gui.comparison_header import RegionHeader, SymbolDelegate
 from aphyn_gui.gui.comparison_model import ComparisonModel
 
@@ -58,9 +59,7 @@ class ComparisonTable(QTableView):
 
     @Slot()
     def _measure(self) -> None:
-        self._names_width = max(
-            self.sizeHintForColumn(0), self.horizontalHeader().sectionSizeHint(0)
-        )
+        self._names_width = natural_width(self, 0)
         self._share()
 
     def _share(self) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText, QTextOption
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
 from PySide6.QtWidgets import QApplication
 
+from aphyn_gui.gui.colors import legible
+from aphyn_gui.gui.rich_line import rich_line
 from aphyn_gui.gui.theme import current_theme
 
 _FONT_POINTS = 8
 _GAP = 6.0
-_LEAST_CONTRAST = 3.5
-"""Between a name and what it stands on; a curve's own colour may have less."""
 
 
 @dataclass(slots=True)
@@ -73,14 +72,7 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
     def _layout(self, text: str) -> QStaticText:
         """``text``, which may hold HTML, ready to be drawn; kept, as the names hardly change."""
         if text not in self._layouts:
-            layout = QStaticText(text)
-            layout.setTextFormat(Qt.TextFormat.RichText)
-            # Left to itself, static text breaks its lines to be as wide as high.
-            one_line = QTextOption()
-            one_line.setWrapMode(QTextOption.WrapMode.NoWrap)
-            layout.setTextOption(one_line)
-            layout.prepare(font=self._font)
-            self._layouts[text] = layout
+            self._layouts[text] = rich_line(text, self._font)
         return self._layouts[text]
 
     def linkedViewChanged(self, view: Any, newRange: Any = None) -> None:
@@ -102,7 +94,7 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
         tops = spread([height - line / 2 for height, _ in placed], line, area.top(), area.bottom())
         painter.setFont(self._font)
         for top, (_, entry) in zip(tops, placed, strict=True):
-            painter.setPen(legible(entry.color, current_theme().plot_background))
+            painter.setPen(QColor(legible(entry.color, current_theme().plot_background)))
             painter.drawStaticText(QPointF(area.left() + _GAP, top), self._layout(entry.text))
 
     def _heights(self, area: QRectF) -> list[tuple[float, _Entry]]:
@@ -125,41 +117,6 @@ class CurveEnds(pg.AxisItem):  # type: ignore[misc]
 
     def _on_x_range(self, *_: object) -> None:
         self.update()
-
-
-@lru_cache(maxsize=64)
-def legible(color: str, background: str) -> QColor:
-    """``color``, or so much of black or white in it that letters can be read on ``background``.
-
-    A curve may be faint; its name must not be. Contrast as WCAG 2.1 defines it.
-    """
-    ground = _luminance(QColor(background))
-    towards = QColor("#000000" if ground > 0.5 else "#FFFFFF")
-    own = words = QColor(color)
-    for percent in range(0, 70, 10):
-        words = QColor(
-            *(
-                round((part * (100 - percent) + other * percent) / 100)
-                for part, other in (
-                    (own.red(), towards.red()),
-                    (own.green(), towards.green()),
-                    (own.blue(), towards.blue()),
-                )
-            )
-        )
-        darker, lighter = sorted((ground, _luminance(words)))
-        if (lighter + 0.05) / (darker + 0.05) >= _LEAST_CONTRAST:
-            break
-    return words
-
-
-def _luminance(color: QColor) -> float:
-    """Relative luminance, 0 to 1."""
-    linear = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in (color.redF(), color.greenF(), color.blueF())
-    )
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def spread(tops: list[float], line: float, first: float, last: float) -> list[float]:

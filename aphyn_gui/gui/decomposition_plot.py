@@ -9,9 +9,10 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from aphyn_gui.gui.colors import mixed
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.plot_panel import PlotPanel
-from aphyn_gui.gui.plot_style import add_curve, ends_of, finite_bounds, mixed, nice_step
+from aphyn_gui.gui.plot_style import add_curve, ends_of, finite_bounds, nice_step
 from aphyn_gui.gui.theme import Theme
 from aphyn_gui.recording import SequenceSet
 from aphyn_gui.study.network_map import MOST_SHORTFALLS, Shortfall

@@ -62,9 +62,8 @@ class FitView(QWidget):
     """Shows the selected region's fit, live while it runs.
 
     Where the selected region has neither a fit nor a run, the running region is shown; where none
-    is selected and none runs, what was shown last. In a large
-    window all plots are visible at once; in a small one, the forecast and one of the others; in a
-    narrow one, one of them.
+    is selected and none runs, what was shown last. In a large window all plots are visible at
+    once; in a small one, the forecast and one of the others; in a narrow one, one of them.
 
     Parameters
     ----------

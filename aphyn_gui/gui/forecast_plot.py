@@ -6,6 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
+from aphyn_gui.gui.colors import mixed
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.plot_panel import PlotPanel
 from aphyn_gui.gui.plot_style import (
@@ -13,7 +14,6 @@ from aphyn_gui.gui.plot_style import (
     add_curve,
     ends_of,
     finite_bounds,
-    mixed,
 )
 from aphyn_gui.gui.theme import Theme
 from aphyn_gui.recording import SequenceSet

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
+from aphyn_gui.gui.colors import mixed
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.learned import log10
 from aphyn_gui.gui.plot_panel import PlotPanel
@@ -15,7 +16,6 @@ from aphyn_gui.gui.plot_style import (
     add_curve,
     ends_of,
     finite_bounds,
-    mixed,
 )
 from aphyn_gui.gui.theme import Theme
 

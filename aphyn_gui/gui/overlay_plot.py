@@ -10,13 +10,13 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
+from aphyn_gui.gui.colors import mixed
 from aphyn_gui.gui.plot_style import (
     SteppedRange,
     add_curve,
     apply_theme,
     ends_of,
     finite_bounds,
-    mixed,
     new_plot,
 )
 from aphyn_gui.gui.short_names import shortened

@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
+from aphyn_gui.gui.colors import mixed
 from aphyn_gui.gui.fit_picture import FitPicture
 from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
 from aphyn_gui.gui.plot_panel import PlotPanel
-from aphyn_gui.gui.plot_style import add_curve, ends_of, mixed
+from aphyn_gui.gui.plot_style import add_curve, ends_of
 from aphyn_gui.gui.symbols import symbol_html
 from aphyn_gui.gui.theme import Theme, current_theme
 

@@ -15,8 +15,9 @@ from PySide6.QtGui import QBrush, QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from aphyn_gui.fitting import Estimate
+from aphyn_gui.gui.colors import mixed
 from aphyn_gui.gui.learned import LearnedParameter, learned_parameters
-from aphyn_gui.gui.plot_style import NarrowLabel, apply_theme, mixed, new_plot
+from aphyn_gui.gui.plot_style import NarrowLabel, apply_theme, new_plot
 from aphyn_gui.gui.short_names import shortened
 from aphyn_gui.gui.symbols import symbol_html, symbol_text
 from aphyn_gui.gui.theme import Theme, current_theme, theme_manager

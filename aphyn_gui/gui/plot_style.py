@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsItem
 
 from aphyn_gui.gui.curve import Curve
@@ -74,20 +73,6 @@ class LateMenuBox(pg.ViewBox):  # type: ignore[misc]
             menu: Any = self.menu
             # Made by a click it belongs to no window, and would outlive it.
             menu.setParent(self.getViewWidget(), menu.windowFlags())
-
-
-def mixed(color: str, other: str, share: float) -> str:
-    """``color`` with ``share`` of ``other`` mixed in: a faint tone whose pen stays opaque."""
-    first, second = QColor(color), QColor(other)
-    channels = [
-        round(a * (1 - share) + b * share)
-        for a, b in (
-            (first.red(), second.red()),
-            (first.green(), second.green()),
-            (first.blue(), second.blue()),
-        )
-    ]
-    return QColor(*channels).name()
 
 
 def add_curve(plot: Any, width: int = 2, connect: str = "all", is_static: bool = False) -> Curve:

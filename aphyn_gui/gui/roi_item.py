@@ -8,8 +8,9 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtGui import QPainter, QPainterPath
 
+from aphyn_gui.gui.colors import contrasting
 from aphyn_gui.gui.short_names import LONGEST_NAME, shortened
 from aphyn_gui.recording import RectangularRoi
 from aphyn_gui.study import Region
@@ -25,13 +26,6 @@ _CASING = (255, 255, 255, 170)
 
 _DOT_SIZE = 0.55
 """Of a pixel of the image: dots of neighbouring pixels stay apart at every zoom."""
-
-
-def contrasting(color: str) -> str:
-    """Black or white, whichever is read better on ``color``."""
-    value = QColor(color)
-    luminance = 0.299 * value.redF() + 0.587 * value.greenF() + 0.114 * value.blueF()
-    return "#000000" if luminance > 0.6 else "#FFFFFF"
 
 
 class RegionItem(pg.ROI):  # type: ignore[misc]

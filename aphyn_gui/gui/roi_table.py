@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aphyn_gui.gui.column_width import natural_width
 from aphyn_gui.gui.region_analysis import RegionAnalyst
 from aphyn_gui.gui.roi_model import COLOR, NAME, PIXELS, SNR, STATUS, RegionTableModel
 from aphyn_gui.gui.study_controller import StudyController
@@ -211,16 +212,15 @@ class RoiTable(QWidget):
     @Slot()
     def _give_status_room(self) -> None:
         """The status is what one looks for while fits run."""
-        table, header = self._table, self._table.horizontalHeader()
-        wanted = _STATUS_WIDTH + sum(
-            header.sectionSize(column)
-            if column == COLOR
-            else max(table.sizeHintForColumn(column), header.sectionSizeHint(column))
-            for column in range(STATUS)
+        table = self._table
+        wanted = _STATUS_WIDTH + table.columnWidth(COLOR)
+        wanted += sum(
+            natural_width(table, column)
+            for column in range(COLOR + 1, STATUS)
             if column not in _YIELDING
         )
         for column in reversed(_YIELDING):
-            wanted += max(table.sizeHintForColumn(column), header.sectionSizeHint(column))
+            wanted += natural_width(table, column)
             table.setColumnHidden(column, wanted > self.width())
 
     def _show_hint(self) -> None:

@@ -85,6 +85,12 @@ class TraceView(QWidget):
         """The channels recorded beside the movie."""
         return self._analog
 
+    @property
+    def _analysis(self) -> RegionAnalysis | None:
+        """Of the selected region, None where there is none yet."""
+        region = self._controller.selected_region
+        return None if region is None else self._analyst.analysis(region.id)
+
     def sizeHint(self) -> QSize:
         """A low strip under the movie."""
         return QSize(420, 220)
@@ -141,7 +147,7 @@ class TraceView(QWidget):
 
     def _refresh(self) -> None:
         region = self._controller.selected_region
-        analysis = None if region is None else self._analyst.analysis(region.id)
+        analysis = self._analysis
         has_signal = analysis is not None and analysis.signal is not None
         raw = None if analysis is None else analysis.raw
         self._plot.setVisible(has_signal or raw is not None)
@@ -196,8 +202,7 @@ class TraceView(QWidget):
             self._plot.hide_window()
 
     def _flip_polarity(self) -> None:
-        region = self._controller.selected_region
-        analysis = None if region is None else self._analyst.analysis(region.id)
+        analysis = self._analysis
         if analysis is None:
             return
         preparation = self._controller.study.preparation
@@ -210,8 +215,7 @@ class TraceView(QWidget):
         self._controller.set_preparation(replace(preparation, polarity=polarity))
 
     def _take_window_start(self, start_ms: float) -> None:
-        region = self._controller.selected_region
-        analysis = None if region is None else self._analyst.analysis(region.id)
+        analysis = self._analysis
         if analysis is None or analysis.signal is None:
             return
         beats = analysis.signal.beats
@@ -222,8 +226,7 @@ class TraceView(QWidget):
 
     def _take_horizon(self, horizon_ms: float) -> None:
         recording = self._controller.recording
-        region = self._controller.selected_region
-        analysis = None if region is None else self._analyst.analysis(region.id)
+        analysis = self._analysis
         if recording is None or recording.frame_interval_ms is None or analysis is None:
             return
         preparation = self._controller.study.preparation

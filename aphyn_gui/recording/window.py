@@ -130,16 +130,16 @@ def longest_horizon(
     return min(room, _until_next_foot(beats, frame_interval_ms, chosen))
 
 
-def _intervals(beats: Beats, chosen: list[int]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """From each chosen onset to the next, ms; after the last one, the cycle length."""
+def _shortest_interval(beats: Beats, chosen: list[int]) -> float:
+    """From a chosen onset to the next, ms; after the last one, the cycle length."""
     following = np.append(np.diff(beats.onsets_ms), beats.cycle_length_ms)
-    return np.asarray(following[chosen])
+    return float(following[chosen].min())
 
 
 def _until_next_foot(beats: Beats, frame_interval_ms: float, chosen: list[int]) -> float:
     """From a foot to shortly before the next one, ms."""
-    shortest = float(_intervals(beats, chosen).min())
-    return shortest - beats.lead_ms - _FRAMES_BEFORE_NEXT_FOOT * frame_interval_ms
+    margin = _FRAMES_BEFORE_NEXT_FOOT * frame_interval_ms
+    return _shortest_interval(beats, chosen) - beats.lead_ms - margin
 
 
 def _require_one_beat(
@@ -148,7 +148,7 @@ def _require_one_beat(
     """The model is stimulated once: nothing it does could follow a second upstroke."""
     if beats.onsets_ms.size == 1:
         return
-    shortest = float(_intervals(beats, chosen).min())
+    shortest = _shortest_interval(beats, chosen)
     if horizon_ms >= shortest + beats.lead_ms:
         most = _until_next_foot(beats, frame_interval_ms, chosen)
         raise RecordingError(

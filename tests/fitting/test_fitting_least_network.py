@@ -10,8 +10,13 @@ from simulated import STIMULUS, noisy_sequences
 
 from aphyn_gui.draining import drained
 from aphyn_gui.fitting import RECOMMENDED, Errors, Fit, Protocol, fit
-from aphyn_gui.fitting.credibility import network_warnings, other_split, other_values
-from aphyn_gui.fitting.least_network import LeastNetwork, least_network
+from aphyn_gui.fitting.credibility import network_warnings
+from aphyn_gui.fitting.least_network import (
+    LeastNetwork,
+    least_network,
+    other_split,
+    other_values,
+)
 from aphyn_gui.insilico.demo import demo_recording_path
 from aphyn_gui.physics import Stimulus
 from aphyn_gui.recording import Preparation, RectangularRoi, cut_sequences, open_recording
